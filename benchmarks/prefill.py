@@ -26,10 +26,9 @@ from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.fetch.files import silent
 from nihbench.local.server import LocalServer, model_file
 from nihbench.run.forecast import computed_shares, forecast_of
-from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.runner import owed, run_trials
-from nihbench.run.store import create_run
+from nihbench.run.store import create_run, manifest
 
 MODEL = "smollm2-135m"
 SMALL = {"lengths": "400:2k:5", "depths": "5"}

@@ -26,7 +26,7 @@ from nihbench.stats.compare import Pairs, difference_interval, equivalent, hayst
 from nihbench.stats.detectable import Design, design_of, smallest_detectable
 from nihbench.stats.diagnose import diagnose
 from nihbench.stats.effective import EffectiveLength, dips, effective_length, pooled_rows
-from nihbench.stats.headline import Trials, by_length, estimate, headline, one_haystack, over_haystacks
+from nihbench.stats.headline import Headline, Trials, by_length, estimate, one_haystack, over_haystacks
 from nihbench.stats.interval import clopper_pearson
 from nihbench.stats.inversion import sign_flip
 from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
@@ -235,7 +235,7 @@ def overlapping_coverage(longest: int, haystacks: int, between: float, rule: str
         effect = way @ (np.sqrt(np.clip(size, 0, None)) * rng.standard_normal(haystacks))
         chance = np.repeat(_logistic(math.log(9) + effect), CELLS)
         found = rng.random(len(chance)) < chance
-        made = headline(
+        made = Headline(
             Trials(
                 value=found.astype(np.float64),
                 found=found,

@@ -25,8 +25,7 @@ from benchmarks.scripted.server import GOOD
 from benchmarks.scripted.sweep import measure
 from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.wire.base import Dialect
-from nihbench.run.manifest import manifest
-from nihbench.run.store import create_run
+from nihbench.run.store import create_run, manifest
 
 AT_ONCE = 64
 DELAY_S = 0.25

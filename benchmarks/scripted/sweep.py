@@ -25,10 +25,9 @@ from benchmarks.scripted.server import RIGHT, WRONG, Log, Server
 from nihbench.endpoint.connection import Timeouts
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.errors import StoppedError
-from nihbench.run.manifest import manifest
 from nihbench.run.runner import owed, run_trials
 from nihbench.run.scores import score_run
-from nihbench.run.store import RunFolder, create_run, open_run
+from nihbench.run.store import RunFolder, create_run, manifest, open_run
 
 HURRY = 40.0
 CRASHED = "it crashed:"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -198,6 +198,12 @@ def discounted(prices: Sequence[PriceTier], share: float) -> tuple[PriceTier, ..
 def prices_paid(prices: Sequence[PriceTier], terms: BatchTerms | None, via_batch: bool) -> Sequence[PriceTier]:
     """Return the tiers that hold for an answer: those of a batch for one that came out of a batch."""
     return discounted(prices, terms.price) if terms is not None and via_batch else prices
+
+
+def whole_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add amounts up; one that is unknown makes the sum unknown."""
+    known = list(amounts)
+    return None if None in known else sum((each or Decimal(0) for each in known), Decimal(0))
 
 
 def decimal_of(number: float | Decimal) -> Decimal:

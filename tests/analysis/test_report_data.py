@@ -101,7 +101,8 @@ def test_the_text_around_a_needle_is_what_was_sent(data: st.DataObject) -> None:
     pool = Pool()
     needle = Needle(name="n", language="en", statements=("NEEDLE",), question="?")
     run = RunFolder(path=Path(), manifest=small(needle=asdict(needle)))
-    before, after, edges = Surroundings(run, text).of(record(place), pool)
+    around, told = Surroundings(run, text), record(place)
+    before, after, edges = around.of(told, around.planted(told), pool)
     assert before is not None and after is not None
     texts, _ = pool.texts()
     assert texts[before] + "NEEDLE" + texts[after] in sent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import subprocess
@@ -221,6 +222,26 @@ def test_ctrl_c_is_ctrl_c_and_says_how_to_go_on_in_a_notebook_too(
     assert not [t for t in threading.enumerate() if t.name == "nihbench"]
     for out in ("script", "cell"):
         assert 0 < nih.load_run(out).owed < 6 and nih.resume(out, agree=True).is_whole
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_raised_where_events_are_heard_ends_a_run_as_ctrl_c_does(
+    here: Path,
+    chat: ChatModel,
+    small: nih.Keywords,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    kind: type[BaseException],
+) -> None:
+    def interrupt(event: nih.Event) -> None:
+        if isinstance(event, nih.TrialDone) and event.done >= 2:
+            raise kind("enough")
+
+    with pytest.raises(kind):
+        nih.run(**small, concurrency=1, agree=True, out="run", on_event=interrupt)
+    gc.collect()  # what a loop has to say of a task that nobody asked for its error
+    assert ([record.getMessage() for record in caplog.records], capfd.readouterr().err) == ([], "")
+    assert 0 < nih.load_run("run").owed < 6 and nih.resume("run", agree=True).is_whole
 
 
 def test_the_prompt_of_a_trial_is_what_is_sent(here: Path, chat: ChatModel, small: nih.Keywords) -> None:

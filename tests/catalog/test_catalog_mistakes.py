@@ -16,7 +16,7 @@ from nihbench.catalog.loading import load, load_folders
 from nihbench.catalog.schema import NeedlesFile, validate
 from nihbench.errors import CatalogError
 from nihbench.lang.messages import t
-from nihbench.plan.fresh import fill
+from nihbench.tasks.needle import fill
 from nihbench.text.prompt import render
 from tests.wording import says, wording
 

@@ -43,7 +43,7 @@ def test_first_every_cell_once_then_more_where_it_is_uncertain(nih: Any, chat: A
     assert extra and {t["repeat"] for t in extra} <= {1, 2, 3} and all(t["extra"] for t in extra)
     assert [t["repeat"] for t in extra] == sorted(t["repeat"] for t in extra)
     assert says(ended.err, "cli.adaptive_further_draws_enough", extra=len(extra), wanted=0.25)
-    assert "15 of 15 trials measured" in ended.out.replace("\n", " ")
+    assert says(ended.out.replace("\n", " "), "figure.headline", measured="15", planned="15")
     assert f"all {len(made)} " in ended.out
 
     result = result_of(open_run(nih.folder / "run"))
@@ -151,7 +151,7 @@ def test_the_plan_tells_least_and_most(nih: Any, chat: Any, small: list[object])
     assert float(told["cost_usd"][1]) == pytest.approx((60 * 450 * 1.25 + 2 * 60 * 300) / 1e6, rel=1e-3)
     bounded = json.loads(nih("plan", *small, *GRID, *ADAPTIVE, "--max-trials", 20, "--json").out)["adaptive"]
     assert bounded["trials"] == [15, 20] and bounded["prompt_tokens"][1] == 15 * 450 + 5 * 600
-    assert "15 to 60 trials of the grid" in nih("plan", *small, *GRID, *ADAPTIVE).out
+    assert says(nih("plan", *small, *GRID, *ADAPTIVE).out, "cli.trials_grid_tokens_length", least="15", most="60")
     assert json.loads(nih("plan", *small, *GRID, "--json").out)["adaptive"] is None
     assert not chat.asked
 
@@ -210,7 +210,7 @@ def test_it_can_not_be_made_adaptive_afterwards(nih: Any, chat: Any, small: list
     assert nih("run", *small, "--out", "run").code == 0
     ended = nih("run", "--resume", "run", "--adaptive")
     assert ended.code == 2 and "--adaptive differ" in ended.error()
-    assert "add --adaptive" in nih("run", "--resume", "run", "--precision", 0.1).error()
+    assert says(nih("run", "--resume", "run", "--precision", 0.1).error(), "run.adaptive_run_give_adaptive")
 
 
 def test_it_speaks_chinese_and_is_watched(nih: Any, chat: Any, small: list[object]) -> None:

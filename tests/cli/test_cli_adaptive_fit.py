@@ -100,7 +100,7 @@ def test_a_server_that_is_away_while_a_haystack_is_counted_stops_the_run_and_it_
     chat.fail = dict.fromkeys((asked + first, asked + first + 1), (200, {"what": "is this"}))
     ended = nih("run", *dense, "--out", "run")
     assert ended.code == 4, ended.err
-    assert "--no-calibrate" not in ended.err and "nih run --resume run" in ended.err
+    assert "--no-calibrate" not in ended.err and says(ended.err, "cli.done_kept_go_nih", path="run")
     chat.fail = {}
     assert nih("run", "--resume", "run", "--yes").code == 0
     assert records_of(nih.folder / "run") == records_of(nih.folder / "whole")

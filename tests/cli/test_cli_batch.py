@@ -49,7 +49,9 @@ def test_files_are_split_by_number_and_by_size(nih, small):
     again, split = exported(nih.folder / "small")
     assert again == lines and len(split["files"]) > 2
     assert all(file["size_bytes"] <= 5000 for file in split["files"])
-    assert "more than a file may have" in nih("batch", "export", *small, "--out", "x", "--max-file-mb", 0.001).error()
+    assert says(
+        nih("batch", "export", *small, "--out", "x", "--max-file-mb", 0.001).error(), "run.one_request_bytes_more"
+    )
     assert not (nih.folder / "x" / "run.json").exists() and not list((nih.folder / "x" / "batch").iterdir())
 
 
@@ -84,11 +86,11 @@ def test_a_fresh_needle_has_a_new_number_in_every_repeat_whatever_else_varies(ni
         rows = [json.loads(line) for line in text.splitlines()]
         assert len({row["fresh"]["number"] for row in rows}) == 3
         assert len({row["placement"]["source_start"] for row in rows}) == texts
-    assert "no fresh values" in nih("plan", *small, "--vary", "needle").error()
+    assert says(nih("plan", *small, "--vary", "needle").error(), "run.vary_needle_needle_no")
     assert "haystack" in nih("plan", *small, "--vary", "colour").error()
     assert t("run.vary_temperature_vary_sampling") in nih("plan", *small, "--vary", "temperature").error()
     same = (*small, "--vary", "sampling", "--temperature", 0, "--repeats", 2)
-    assert "at temperature 0 answers do not vary" in nih("plan", *same).error()
+    assert says(nih("plan", *same).error(), "run.vary_sampling_asks_same")
 
 
 def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
@@ -108,7 +110,7 @@ def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
     # 0.95 one-sided: 0.05 ** (1 / 19) = 0.854 is the first above 0.85; docs/method.md has both.
     assert known["row_trials_to_demonstrate"] == {"threshold": 0.85, "at_1": 19, "at_0.97": 40}
     text = nih("plan", *small).out
-    assert "prices of 2026-11" in text and "tokens predicted to be cached" in text
+    assert says(text, "cli.prices", day="2026-11") and says(text, "cli.tokens_predicted_cached_computed")
     rows = [line for line in text[: text.index("\n\n")].splitlines()]
     assert all(line[:11].strip() and line[11] == " " and line[12] != " " for line in rows)
 

@@ -83,16 +83,18 @@ def test_status_says_how_batches_stand_and_a_live_run_waits_for_them(nih, servic
     service.ended = False
     assert says(nih("batch", "status", "nowhere").error(), "run.holds_no_run_no")
     assert nih("batch", "export", *options, "--out", "run").code == 0
-    assert "no batch yet" in nih("batch", "fetch", "run").error()
+    assert says(nih("batch", "fetch", "run").error(), "cli.no_batch_yet_nih")
     assert nih("batch", "submit", "run").code == 0
     (job,) = json.loads(nih("batch", "status", "run", "--json").out)
     assert (job["batch_id"], job["status"], job["fetched"]) == ("batch_1", "validating", False)
     refused = nih("run", "--resume", "run").error()
-    assert "requests of run are in a batch" in refused and "nih batch fetch run" in refused
+    assert says(refused, "run.requests_batch_bring_their", folder="run") and says(
+        refused, "run.requests_batch_bring_their", folder="run"
+    )
     assert says(nih("batch", "submit", "run").err, "cli.nothing_left_submit_bring")
     assert len(service.created) == 1
     half = nih("batch", "fetch", "run")
-    assert half.code == 3 and "are still due" in half.err
+    assert half.code == 3 and says(half.err, "cli.owed_try_again_may")
     service.ended = True
     assert "batch_1  completed" in nih("batch", "status", "run").out
     assert nih("batch", "fetch", "run").code == 0
@@ -124,7 +126,7 @@ def test_a_kill_at_any_moment_pays_for_nothing_twice(nih, service, options, when
         # The answer to the upload is the last thing that comes: the request to create a batch is refused at first.
         service.refuse["POST /v1/batches"] = [(503, {"error": {"message": "busy"}})]
         ended = nih("batch", "submit", "run")
-        assert ended.code == 2 and "submit again, which looks for it first" in ended.err
+        assert ended.code == 2 and says(ended.err, "run.may_all_same_submit")
         reached.set()
     if when != "between upload and create":
         kill_at(nih, service, "batch", "submit", "run", moment=reached)
@@ -144,7 +146,7 @@ def test_where_the_server_cannot_say_nothing_is_sent_unless_asked(nih, service, 
     assert nih("batch", "export", *options, "--out", "run").code == 0
     assert nih("batch", "submit", "run").code == 2
     refused = nih("batch", "submit", "run")
-    assert refused.code == 2 and "use --again" in refused.err and service.created == []
+    assert refused.code == 2 and says(refused.err, "run.batch_may_been_created") and service.created == []
     assert nih("batch", "submit", "run", "--again").code == 0 and len(service.created) == 1
 
 
@@ -237,7 +239,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     expected = "answer answer rate_limit cut_prompt answer answer overflow - bad_response -".split()
     assert [kinds.get(row["custom_id"], "-") for row in rows] == expected
     assert len(records) == 8
-    assert "imported 5 answers and 3 failures; 1 was" in ended.err
+    assert says(ended.err, "run.imported_answers_failures_already", answers="5", failures="3", known="1")
     assert says(ended.err, "run.lines_trials_answer_first", surplus=1)
     assert says(ended.err, "run.lines_belong_no_trial", count=1, first="out.jsonl:12")
     assert says(ended.err, "run.lines_cant_read_first", count=1, first="out.jsonl:13")
@@ -248,7 +250,7 @@ def test_lines_of_every_kind_are_handled_like_live_failures(nih, service, option
     assert again.code == 3 and (nih.folder / "run/records.jsonl").read_bytes() == before
     # A later answer takes a failure's place; what is owed can be asked live.
     (nih.folder / "more.jsonl").write_bytes(json.dumps(good[2]).encode() + b"\n")
-    assert "imported 1 answer and" in nih("batch", "import", "run", "more.jsonl").err
+    assert says(nih("batch", "import", "run", "more.jsonl").err, "run.imported_answers_failures_already", answers="1")
     assert nih("run", "--resume", "run", "--base-url", service.chat.base_url).code == 3
     assert (nih.folder / "run/records.jsonl").read_bytes().startswith(before)
 
@@ -268,12 +270,12 @@ def test_a_foreign_file_a_missing_one_and_an_unexported_run_are_refused(nih, opt
     assert nih("batch", "export", *options, "--out", "run").code == 0
     (nih.folder / "foreign.jsonl").write_text('{"custom_id": "request-1", "response": {}}\n', encoding="utf-8")
     assert says(nih("batch", "import", "run", "foreign.jsonl").error(), "run.holds_no_result_custom")
-    assert "Can't read" in nih("batch", "import", "run", "missing.jsonl").error()
+    assert says(nih("batch", "import", "run", "missing.jsonl").error(), "errors.cant_read")
     assert nih("run", *small, "--out", "live").code == 0
     assert says(nih("batch", "import", "live", "foreign.jsonl").error(), "run.no_requests_batch_make")
     assert says(nih("batch", "submit", "live").error(), "run.no_requests_batch_make")
     assert says(nih("batch", "status", "live").error(), "run.no_requests_batch_make")
-    assert "or --out DIR" in nih("batch", "submit").error()
+    assert says(nih("batch", "submit").error(), "cli.give_folder_run_exported")
     requests = nih.folder / "run/batch/requests-0001.jsonl"
     requests.write_bytes(requests.read_bytes().replace(b"Dolores", b"Colores"))
     changed = nih("batch", "submit", "run")
@@ -330,7 +332,9 @@ def test_parts_of_a_plan_go_through_batches_and_are_merged(nih, service, options
     # What waits in a batch would be owed in the merged run, and be paid for twice.
     assert nih("batch", "fetch", "part1").code == 0
     waits = nih("merge", "part1", "part2", "--out", "merged")
-    assert "requests of part2 are in a batch" in waits.error() and not (nih.folder / "merged").exists()
+    assert (
+        says(waits.error(), "run.requests_batch_bring_their", folder="part2") and not (nih.folder / "merged").exists()
+    )
     assert nih("batch", "fetch", "part2").code == 0
     assert nih("merge", "part1", "part2", "--out", "merged").code == 0
     planned = [json.loads(x)["id"] for x in (nih.folder / "whole/batch/planned.jsonl").read_bytes().splitlines()]
@@ -364,7 +368,7 @@ def test_what_is_dear_is_not_submitted_off_a_terminal(nih, options, own_texts):
     words += ["--lengths", "4k,6k", "--depths", "15", "--no-controls", "--price", "40,1"]
     words += ["--base-url", "http://192.0.2.1/v1", "--api-key-env", "NIH_TEST_KEY"]
     ended = nih("batch", "submit", *words, "--out", "run")
-    assert ended.code == 2 and "and can cost $" in ended.err and "--yes" in ended.err
+    assert ended.code == 2 and says(ended.err, "cli.trials_send_tokens_cost_predicted") and "--yes" in ended.err
     assert "Traceback" not in ended.err and not any(job.get("input_file_id") for job in jobs(nih.folder / "run"))
     assert not any(b"k-123456" in path.read_bytes() for path in (nih.folder / "run").rglob("*") if path.is_file())
 

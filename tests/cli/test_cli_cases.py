@@ -49,7 +49,7 @@ def test_the_published_grid_by_hand(nih, gpt4):
     said = " ".join(gpt4.out.split())
     headline = r"found 92\.4% \[[^]]+\], strict 92\.0% \[[^]]+\], mean score 94\.3% \[[^]]+\]; 225 of 225 trials"
     assert re.search(headline, said), said
-    assert "Worst region: length 92K-128K at depths 0%-29%, found 64.0%." in said
+    assert says(said, "finding.worst", lengths="92K-128K", rows="depths 0%-29%", value="64.0%")
     assert (208 / 225, 207 / 225, 212.1 / 225) == pytest.approx((0.924, 0.920, 0.943), abs=5e-4)
     frame = load_run(nih.folder / "gpt4").frame()
     assert frame["value"].mean() == pytest.approx(212.1 / 225)
@@ -67,14 +67,16 @@ def test_the_published_grid_by_hand(nih, gpt4):
     for command in (("plot", "gpt4", "--out", "a.png"), ("cases", "gpt4"), ("export", "gpt4", "--out", "a.csv")):
         assert nih(*command).code == 0, command
     assert nih("score", "gpt4").error().endswith("its scorer is kamradt-judge")
-    assert "was imported and can't be resumed" in nih("run", "--resume", "gpt4").error()
-    assert "was imported" in nih("cases", "gpt4", "--probe").error()
+    assert says(nih("run", "--resume", "gpt4").error(), "cli.imported_cant_gone_make")
+    assert says(nih("cases", "gpt4", "--probe").error(), "cli.imported_haystacks_not_hand")
 
 
 def test_cases_of_the_published_grid(nih, gpt4):
     out = nih("cases", "gpt4").out
-    assert "18 of 225 measured answers are below full marks." in out
-    assert says(out, "cli.missed_said_instead_not") and "can't be shown: this run was imported" in out
+    assert says(out, "cli.measured_answers_below_full", below="18", measured="225")
+    assert says(out, "cli.missed_said_instead_not") and says(
+        out, "cli.text_around_needles_cant", why="this run was imported"
+    )
     found = json.loads(nih("cases", "gpt4", "--json", "--outcome", "unknown").out)["runs"][0]
     assert [case["depth_percent"] for case in found["groups"][0]["clusters"][0]["cases"]] == [7, 7, 14]
     assert found["groups"][0]["clusters"][0]["said"] is None
@@ -85,7 +87,7 @@ def mixed(nih, chat, small):
     """A run with hits at 300 tokens and hostile misses at 600; a probe is answered with the needle's sentence."""
 
     def say(text):
-        if "word for word" in text:
+        if says(text, "analysis.needle_stands_corpus_word"):
             return f'"{NEEDLE}"'
         return HOSTILE if chat.count(text) > 400 else "Eat a sandwich and sit in Dolores Park on a sunny day."
 
@@ -97,7 +99,7 @@ def mixed(nih, chat, small):
 
 def test_cases_show_what_was_said_and_sent(nih, mixed):
     ended = nih("cases", mixed)
-    assert ended.code == 0 and "3 of 6 measured answers are below full marks." in ended.out
+    assert ended.code == 0 and says(ended.out, "cli.measured_answers_below_full", below="3", measured="6")
     assert "3 x =HYPERLINK(1)" in ended.out and f"[[{NEEDLE}]]" in ended.out
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", ended.out)
     found = json.loads(nih("cases", mixed, "--json").out)["runs"][0]
@@ -118,26 +120,30 @@ def test_markdown_fences_what_is_hostile(nih, mixed):
 
 
 def test_filters_and_wrong_ones(nih, mixed):
-    assert "All 3 measured answers have full marks" in nih("cases", mixed, "--max-length", 400).out
+    assert says(nih("cases", mixed, "--max-length", 400).out, "cli.all_measured_answers_full", measured="3")
     assert says(nih("cases", mixed, "--failure", "timeout").out, "cli.no_case_kind_asked")
     assert says(nih("cases", mixed, "--outcome", "wrong").error(), "cli.outcome_none")
     assert says(nih("cases", mixed, "--failure", "x").error(), "cli.failure_none")
     assert says(nih("cases", mixed, "--md", "--json").error(), "cli.md_json_two_forms")
-    assert "the run has no prompt 'x'" in nih("cases", mixed, "--prompt", "x").error()
+    assert says(nih("cases", mixed, "--prompt", "x").error(), "analysis.run_no_prompt", prompt=re.compile("x"))
 
 
 def test_the_corpus_is_gone(nih, mixed, own_texts):
     other = nih.folder / "other.txt"
     other.write_text("Another text.\n" * 50, encoding="utf-8")
     ended = nih("cases", mixed, "--corpus", other)
-    assert ended.code == 0 and "can't be shown" in ended.out and "is not the one of this run" in ended.out
+    assert (
+        ended.code == 0
+        and says(ended.out, "cli.text_around_needles_cant")
+        and says(ended.out, "run.corpus_here_not_one")
+    )
 
 
 def test_probes_ask_on_the_same_haystack_and_never_twice(nih, chat, mixed):
     chat.asked.clear()
     ended = nih("cases", mixed, "--probe", "--base-url", chat.base_url)
     assert ended.code == 0, ended.err
-    assert len(chat.asked) == 6 and "3 misses and 3 hits as a control" in ended.err
+    assert len(chat.asked) == 6 and says(ended.err, "cli.probes_misses_hits_control", hits=3)
     assert says(ended.out, "cli.retrieved_question_misread_misses", count=3, trials=3)
     assert says(ended.out, "cli.not_retrieved_misses_could", count=0, trials=3) and "3 of 3" in ended.out
     records = {r["id"]: r for r in map(json.loads, (mixed / "records.jsonl").read_text().splitlines())}
@@ -208,9 +214,9 @@ def _one(nih, chat, small, answer, *more):
 
 def test_one_perfect_cell(nih, chat, small):
     assert _one(nih, chat, small, "Eat a sandwich and sit in Dolores Park on a sunny day.").code == 0
-    assert "All 1 measured answers have full marks" in nih("cases", "one").out
+    assert says(nih("cases", "one").out, "cli.all_measured_answers_full", measured="1")
     ended = nih("cases", "one", "--probe")
-    assert ended.code == 0 and "no miss to ask about" in ended.err
+    assert ended.code == 0 and says(ended.err, "cli.nothing_sent_no_miss")
     assert nih("plot", "one", "--out", "a.png").code == 0 and nih("export", "one", "--out", "a.csv").code == 0
 
 
@@ -253,7 +259,9 @@ def test_a_wrong_answer_says_where_it_comes_from(nih, chat):
 def test_needle_check(nih, own_texts):
     ended = nih("needle", "check", "sf-sandwich", "--corpus", own_texts["en"])
     assert ended.code == 0 and says(ended.out, "analysis.subject_never_occurs_corpus")
-    assert "asks for 'most fun', but the needle says 'best'" in ended.out and "need --repeat-corpus" in ended.out
+    assert says(ended.out, "analysis.asks_needle_says_model", asked="'most fun'", told="'best'") and says(
+        ended.out, "analysis.corpus_tokens_lengths_above"
+    )
     found = json.loads(
         nih("needle", "check", "beijing-coffee", "--corpus", own_texts["zh"], "--lengths", "500:500:1", "--json").out
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.batch_service import BatchService
+from tests.wording import says
 
 KEY = "sk-mine-0123456789"
 PRICES = [{"input": 10.0, "output": 10.0}]
@@ -64,12 +65,12 @@ def test_a_run_that_was_not_made_here_asks_whatever_it_costs(nih: Any, chat: Any
     host = chat.base_url.split("/")[2]
     for command in (["run", "--resume", "theirs"], ["run", "--resume", "theirs", "--max-cost", "5"]):
         last = nih(*command).error()
-        assert "theirs was not made on this machine" in last and f"x at {host}" in last, last
+        assert says(last, "cli.not_made_machine_would", run="theirs") and f"x at {host}" in last, last
         assert "3 trials" in last and "$" in last and "--yes" in last, last
     probed = nih("cases", "theirs", "--probe")
-    assert probed.code == 2 and "was not made on this machine" in probed.err.splitlines()[-1], probed.err
+    assert probed.code == 2 and says(probed.err.splitlines()[-1], "cli.not_made_machine_would"), probed.err
     assert chat.asked == []
-    assert "was not made on this machine" in nih("run", "--resume", "theirs", "--yes").err
+    assert says(nih("run", "--resume", "theirs", "--yes").err, "cli.not_made_machine_would")
     assert len(chat.asked) == 3
     assert nih("run", "--resume", "run").code == 0 and len(chat.asked) == 6
 
@@ -79,9 +80,9 @@ def test_a_folder_in_the_place_of_one_s_own_is_a_stranger_s(nih: Any, chat: Any,
     kept = own / "run.json"
     honest = kept.read_text(encoding="utf-8")
     _edit(kept, lambda content: content["options"].update(max_cost=1e6))
-    assert "was not made on this machine" in nih("run", "--resume", "run").error()
+    assert says(nih("run", "--resume", "run").error(), "cli.not_made_machine_would")
     _edit(kept, lambda content: content.update(created_at="2020-01-01T00:00:00+00:00"))
-    assert "was not made on this machine" in nih("run", "--resume", "run").error()
+    assert says(nih("run", "--resume", "run").error(), "cli.not_made_machine_would")
     assert chat.asked == []
     kept.write_text(honest, encoding="utf-8")
     known = Path(nih.environment["NIH_KNOWN_FILE"])
@@ -103,7 +104,7 @@ def test_further_fields_of_a_folder_are_shown_or_refused(nih: Any, chat: Any, fo
     for body in refused:
         _fields(foreign, body)
         last = nih("run", "--resume", "theirs", "--yes").error()
-        assert "--extra-body" in last and "was not made on this machine" in last, (body, last)
+        assert "--extra-body" in last and says(last, "cli.not_made_machine_every"), (body, last)
     assert chat.asked == []
     # Named again, they are the user's; what decides nothing is shown, key by key, and agreed to with the cost.
     _fields(foreign, {"service_tier": "flex", "top_p": 0.5})
@@ -225,8 +226,8 @@ def test_a_judge_asks_before_it_is_paid(nih: Any, chat: Any, own: Path, foreign:
     """Of a stranger's answers whatever it costs; of one's own above the threshold; a bound agrees for one's own."""
     judge = ["--judge", "x", "--judge-base-url", chat.base_url, "--api-key-env", "MY_KEY"]
     last = nih("score", "theirs", *judge, "--max-cost", "5")
-    assert last.code == 2 and "theirs was not made on this machine" in last.err.splitlines()[-1], last.err
-    assert "x at " in last.err and "1 call to make" in last.err and "$" in last.err
+    assert last.code == 2 and says(last.err.splitlines()[-1], "cli.not_made_machine_answers", run="theirs"), last.err
+    assert says(last.err, "cli.answers_calls_make_verdicts", calls=1) and "$" in last.err
     assert chat.asked == []
     assert nih("score", "theirs", *judge, "--yes").code in (0, 3) and len(chat.asked) == 1
     assert nih("score", "run", *judge).code in (0, 3)
@@ -348,7 +349,7 @@ def test_cost_of_a_batch_is_the_plan_s(nih: Any, chat: Any, service: Any, own: P
         row["trial"]["length"] = 1
     planned.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     last = nih("batch", "submit", "theirs").error()
-    assert "was not made on this machine" in last and "2,700 tokens" in last, last
+    assert says(last, "cli.not_made_machine_would") and "2,700 tokens" in last, last
     assert service.files == {}
 
 

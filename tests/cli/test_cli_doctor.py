@@ -65,7 +65,7 @@ def test_of_a_good_server(nih: Any, chat: Any) -> None:
     assert ended.code == 0, ended.err
     rows = rows_of(ended.out)
     assert (rows["reachable"], rows["model listed"], rows["answers"], rows["usable"]) == ("yes",) * 4
-    assert rows["window"] == "unknown" and "the first and the last line arrived" in rows["canary"]
+    assert rows["window"] == "unknown" and says(rows["canary"], "endpoint.first_last_line_arrived")
     assert "--window TOKENS" in rows["default sweep"] and rows["cached tokens"] == "not reported"
     # The same tokenizer on both sides: what is thought of the canary's length is what the server counts.
     seen, thought = (int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:of|tokens)", rows["canary"]))
@@ -186,12 +186,12 @@ def test_a_cap_needs_a_price(nih: Any) -> None:
         (("--window", 64_000), part("run.window_more_than_server")),
         (("--price", "x"), part("run.price_no_price_give")),
         (("--max-cost", -1), part("endpoint.max_cost_no_amount")),
-        (("--header", "x"), "--header takes NAME=VALUE"),
-        (("--header", f"X-Team={SECRET}é"), "characters that can't be sent"),
-        (("--extra-body", "["), "--extra-body is not JSON"),
+        (("--header", "x"), part("cli.header_takes_name_value")),
+        (("--header", f"X-Team={SECRET}é"), part("endpoint.header_api_key_characters")),
+        (("--extra-body", "["), part("cli.extra_body_not_json")),
         (("--extra-body", '{"stream": true}'), t("cli.give_stream_no_stream")),
-        (("--base-url", "http://127.0.0.1:1/v1"), "takes one --base-url"),
-        (("--model", "a", "--model", "b"), "takes one --model"),
+        (("--base-url", "http://127.0.0.1:1/v1"), part("cli.command_takes_one_base")),
+        (("--model", "a", "--model", "b"), part("cli.command_takes_one_model")),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_paid(

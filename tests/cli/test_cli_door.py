@@ -14,6 +14,7 @@ import typer
 
 from nihbench.cli.app import Commands, app
 from nihbench.cli.door import Entry, named, whole
+from nihbench.cli.speech import translate
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -29,8 +30,12 @@ def callbacks(entry: Entry) -> Iterator[Any]:
 
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
-    shown = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    loaded = whole(typer.main.get_command(app)).commands
+    parser: Any = typer.main.get_command(app)
+    translate(parser)
+    shown = parser.commands
+    parser = whole(typer.main.get_command(app))
+    translate(parser)
+    loaded = parser.commands
     assert [*shown] == [entry.name for entry in Commands.table] == [*loaded] and len(shown) > 20
     for name, command in loaded.items():
         first = " ".join(command.help.split("\n\n")[0].split())

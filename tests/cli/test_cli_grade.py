@@ -100,7 +100,7 @@ def test_drawn_values_come_with_the_row(nih: Any) -> None:
     row = {"id": "n", "needle": "magic-number", "answer": "The number is 7482913."}
     write(nih, [row])
     error = nih("grade", "rows.jsonl").error()
-    assert 'add "fresh": {"number": "1234567"}' in error
+    assert says(error, "run.needle_drawn_values_add", example='"number": "1234567"')
     write(nih, [row | {"fresh": {"number": "7482913"}}, row | {"id": "m", "fresh": {"number": "1111111"}}])
     assert [r["band"] for r in grades(nih("grade", "rows.jsonl").out)] == [100, 0]
 
@@ -120,15 +120,18 @@ def test_an_answer_that_was_cut_off_is_truncated(nih: Any) -> None:
         ({"id": True, "needle": "sf-sandwich", "answer": "x"}, 'no "id"'),
         ({"id": "1", "needle": "sf-sandwich"}, part("run.answer_must_text_empty")),
         ({"id": "1", "needle": "sf-sandwich", "answer": None}, part("run.answer_must_text_empty")),
-        ({"id": "1", "answer": "x"}, 'neither "needle" nor "expected"'),
+        ({"id": "1", "answer": "x"}, part("run.row_neither_needle_nor")),
         ({"id": "1", "needle": "sf-sandwhich", "answer": "x"}, "did you mean 'sf-sandwich'"),
         ({"id": "1", "needle": 7, "answer": "x"}, '"needle"'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "expected": 7}, '"expected"'),
         ({"id": "1", "needle": "sf-sandwich", "answer": "x", "finish_reason": []}, '"finish_reason"'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": 90}, '"band" must be one of'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": True}, '"band" must be one of'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": "good"}, '"outcome" must be one of'),
-        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": ["correct"]}, '"outcome" must be one of'),
+        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": 90}, part("run.band_must_one_100")),
+        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "band": True}, part("run.band_must_one_100")),
+        ({"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": "good"}, part("run.outcome_must_one_mend")),
+        (
+            {"id": "1", "needle": "sf-sandwich", "answer": "x", "outcome": ["correct"]},
+            part("run.outcome_must_one_mend"),
+        ),
         (ROWS[0], "already used in line 1"),
     ],
     ids=lambda value: str(value)[:30],
@@ -194,7 +197,7 @@ def test_a_file_without_bands_or_with_a_scorer_is_refused(nih: Any) -> None:
     write(nih, [ROWS[0], {key: ROWS[1][key] for key in ("id", "needle", "answer")}])
     assert says(nih("agree", "rows.jsonl").error(), "cli.row_no_band_give")
     assert "--scorer" in nih("agree", "rows.jsonl", "--scorer", "x").error()
-    assert "Can't read" in nih("agree", "nothing").error()
+    assert says(nih("agree", "nothing").error(), "errors.cant_read")
 
 
 def test_the_graded_answers_of_the_shared_data(nih: Any) -> None:

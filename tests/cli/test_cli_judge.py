@@ -89,7 +89,11 @@ def test_a_judges_scores_stand_beside_the_rules_and_name_who_gave_them(judge: An
     assert (run / "scores.rules.jsonl").read_bytes() == before
     assert len(court.asked) == len(set(said.values())), "equal answers are asked once"
     assert all(request.messages[0]["role"] == "system" for request in court.asked)
-    assert "found" in ended.out and "price unknown" in ended.err and f"{len(court.asked)} calls (0 failed)" in ended.err
+    assert (
+        "found" in ended.out
+        and says(ended.err, "cli.price_unknown")
+        and f"{len(court.asked)} calls (0 failed)" in ended.err
+    )
 
 
 def test_a_second_judging_pays_for_nothing(judge: Any, court: ChatModel, run: Path) -> None:
@@ -229,7 +233,7 @@ def test_a_judge_of_its_own_answers_is_warned_of(nih: Any, court: ChatModel, run
     for name, warned in (("x", True), ("maker/X-2026-11-25", True), ("y", False)):
         ended = nih("score", "run", "--judge", name, "--judge-base-url", court.base_url)
         assert ended.code == 0
-        assert ("judges its own answers" in ended.err) is warned, ended.err
+        assert (says(ended.err, "cli.warning_judges_own_answers")) is warned, ended.err
 
 
 def test_cost_is_shown_and_never_passed(nih: Any, court: ChatModel, run: Path) -> None:
@@ -251,7 +255,7 @@ def test_cost_is_shown_and_never_passed(nih: Any, court: ChatModel, run: Path) -
 
 def test_a_cap_without_a_price_is_refused(judge: Any, court: ChatModel) -> None:
     ended = judge("--max-cost", "1")
-    assert ended.code == 2 and "needs the price" in ended.err and not court.asked
+    assert ended.code == 2 and says(ended.err, "endpoint.max_cost_needs_price") and not court.asked
 
 
 def test_a_judge_that_refuses_the_key_stops_and_what_came_is_kept(judge: Any, court: ChatModel, run: Path) -> None:
@@ -331,7 +335,7 @@ def test_only_uncertain_sends_what_the_rules_are_unsure_of(judge: Any, court: Ch
 
 def test_a_figure_has_one_scorer_in_one_version(nih: Any, judge: Any, run: Path) -> None:
     ended = nih("plot", "run", "--scorer", "judge-wise", "--out", "f.svg")
-    assert ended.code == 2 and "its scorers are rules" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "run.no_scores_scorers_nih", known="rules")
     assert judge().code == 0
     assert nih("plot", "run", "--scorer", "judge-wise", "--out", "f.svg").code == 0
     assert f"judge-wise {VERSION}" in (nih.folder / "f.svg").read_text(encoding="utf-8")
@@ -371,7 +375,7 @@ def test_a_damaged_score_file_is_named_with_its_line(nih: Any, judge: Any, run: 
         (["--max-output", "900"], part("cli.rules_take_none_options")),
         (["--judge", "wise"], "wise"),
         (["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"], "--votes must be at least 1"),
-        (["--judge", "x", "--judge-base-url", "nowhere"], "is not a base URL"),
+        (["--judge", "x", "--judge-base-url", "nowhere"], part("endpoint.not_base_url_write")),
         (["--judge", "gpt-4-turbo"], "set the environment variable OPENAI_API_KEY"),
     ],
     ids=str,
@@ -386,7 +390,7 @@ def test_wrong_options_are_refused(nih: Any, run: Path, options: list[str], word
 
 def test_rules_against_a_judge(nih: Any, judge: Any, run: Path) -> None:
     ended = nih("agree", "run")
-    assert ended.code == 2 and "nih score run --judge MODEL" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "cli.no_judge_scores_add", path="run")
     assert judge().code == 0
     report = json.loads(nih("agree", "run", "--json").out)
     assert report["reference"] == "judge-wise"
@@ -439,7 +443,7 @@ def test_the_judges_notes_and_the_comparison_speak_chinese(nih: Any, judge: Any,
     assert judge().code == 0
     (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
     first = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
-    assert "个回答，需调用" in first.err and "失败 0 次" in first.err and "至多 $" in first.err
+    assert "个回答，需调用" in first.err and "失败 0 次" in first.err and says(first.err, "cli.most", "zh")
     again = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
     assert "没有发送任何请求" in again.err and " calls" not in first.err + again.err
     said = nih("--lang", "zh", "agree", "run", "--scorer", "judge-wise").out

@@ -93,8 +93,10 @@ def test_a_run_fills_its_heatmap_and_is_watched(nih: Any, chat: Any, small: list
     text = "\n".join(seen)
     assert seen[0].startswith("x  sf-sandwich") and "left" in seen[1]
     assert seen[2] == "found 0.0% (0 of 4), strict 0.0%"
-    assert "$0.00" in text and "of $1.00 spent" in text and says(text, "cli.most_calls_under_way", limit=2)
-    assert "latest miss, length" in text and "300    600" in text
+    assert (
+        "$0.00" in text and says(text, "cli.spent_4", most="1.00") and says(text, "cli.most_calls_under_way", limit=2)
+    )
+    assert says(text, "cli.latest_miss_length_depth") and "300    600" in text
     assert all("EVIL" not in line or line.startswith("latest miss") for line in seen)
     assert run.screen.title != "owned" and b"\x1b]0;" not in run.raw and b"\x1bc" not in run.raw
 
@@ -105,15 +107,17 @@ def test_a_run_fills_its_heatmap_and_is_watched(nih: Any, chat: Any, small: list
     before = {path: path.read_bytes() for path in (nih.folder / "run").iterdir()}
     watch = Terminal(nih, "watch", "run", size=(120, 40))
     watched = watch.until(lambda lines: " 4 of 6 trials" in lines[0])
-    assert "found 0.0% (0 of 4)" in watched[2] and "Ride a cable car" in "\n".join(watched)
+    assert says(
+        watched[2], "cli.found_strict", found="0.0%", hits="0", measured="4"
+    ) and "Ride a cable car" in "\n".join(watched)
     assert {path: path.read_bytes() for path in (nih.folder / "run").iterdir()} == before
     chat.release.set()
     out = run.ended()
-    assert run.process.returncode == 0 and "mean score in %" in out
-    assert "mean score in %" in watch.ended() and watch.process.returncode == 0
+    assert run.process.returncode == 0 and says(out, "figure.grid_heading")
+    assert says(watch.ended(), "figure.grid_heading") and watch.process.returncode == 0
     for terminal in (run, watch):
         assert terminal.raw.count(b"\x1b[?1049h") == terminal.raw.count(b"\x1b[?1049l") == 1
-    assert "heatmap: run/heatmap.png" in "\n".join(run.screen.display)
+    assert says("\n".join(run.screen.display), "cli.heatmap", picture="run/heatmap.png")
 
 
 def test_what_ended_is_shown_without_waiting(nih: Any, chat: Any, small: list[object]) -> None:
@@ -126,6 +130,6 @@ def test_what_ended_is_shown_without_waiting(nih: Any, chat: Any, small: list[ob
         f'{{"pid": 999999999, "host": "{socket.gethostname()}", "since": ""}}'
     )
     ended = nih("watch", "runs")
-    assert ended.code == 0 and says(ended.err, "cli.no_process_works_how") and "mean score in %" in ended.out
+    assert ended.code == 0 and says(ended.err, "cli.no_process_works_how") and says(ended.out, "figure.grid_heading")
     assert not (nih.folder / "runs" / "one" / "scores.rules.jsonl").exists()
     assert nih("watch", "nowhere").error() == "nih: " + t("run.holds_no_run_no", path="nowhere", manifest="run.json")

@@ -28,7 +28,11 @@ def test_a_price_on_this_machine_is_money(nih: Any, chat: Any, plain: list[objec
     """Some 200 prompts of 5,000 and 7,000 tokens at 75 dollars a million are 90 dollars."""
     for price in ("75,0", "25,2"):
         ended = nih("run", *plain, *DEAR, "--price", price, "--out", "run")
-        assert ended.code == 2 and "and can cost $" in ended.error() and "--yes" in ended.error()
+        assert (
+            ended.code == 2
+            and says(ended.error(), "cli.trials_send_tokens_cost_predicted")
+            and "--yes" in ended.error()
+        )
     assert chat.asked == [] and not (nih.folder / "run").exists()
 
 
@@ -36,8 +40,12 @@ def test_a_price_on_this_machine_is_money(nih: Any, chat: Any, plain: list[objec
 def test_an_unknown_server_on_this_machine_is_money(nih: Any, chat: Any, plain: list[object], owner: str) -> None:
     chat.owner = owner
     ended = nih("run", *plain, *DEAR, "--out", "run")
-    assert ended.code == 2 and "to a model of unknown price" in ended.error()
-    assert "needs the price of this model" in nih("run", *plain, "--max-cost", 1, "--out", "run").error()
+    assert ended.code == 2 and says(ended.error(), "cli.trials_send_tokens_model")
+    assert says(
+        nih("run", *plain, "--max-cost", 1, "--out", "run").error(),
+        "endpoint.max_cost_needs_price",
+        what="of this model",
+    )
     assert says(nih("plan", *plain).out, "cli.unknown_give_price_out")
     assert chat.asked == [] and not (nih.folder / "run").exists()
 
@@ -88,7 +96,7 @@ def test_an_engine_that_is_given_a_key_is_money(
         arguments = ["--base-url", chat.base_url.replace("://", "://me:pw@")]
         plain = [each for each in plain if each not in ("--base-url", chat.base_url)]
     ended = nih("run", *plain, *arguments, *DEAR, "--out", "run")
-    assert ended.code == 2 and "to a model of unknown price" in ended.err.splitlines()[-1], ended.err
+    assert ended.code == 2 and says(ended.err.splitlines()[-1], "cli.trials_send_tokens_model"), ended.err
     assert chat.asked == []
     # Who says that nobody is paid is believed.
     assert "$0.0000" in nih("plan", *plain, *arguments, "--price", "0,0").out
@@ -146,5 +154,5 @@ def test_a_wrong_second_model_is_found_before_the_first_is_asked(nih: Any, chat:
     assert "--model" not in options and chat.base_url not in options
     options = [each for each in options if each not in ("--window", 8000)]
     ended = nih("run", "--model", "one", "--model", "two", *options, "--out", "tree")
-    assert ended.code == 2 and "leaves no room" in ended.err.splitlines()[-1], ended.err
+    assert ended.code == 2 and says(ended.err.splitlines()[-1], "run.window_tokens_less_answer"), ended.err
     assert chat.asked == [] and not (nih.folder / "tree").exists()

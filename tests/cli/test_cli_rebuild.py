@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.wording import says
+
 OWN = """
 needles:
   braces:
@@ -94,7 +96,7 @@ def test_a_changed_or_missing_corpus_is_refused_and_a_moved_one_is_found(nih: An
     assert nih("rebuild", "run", trial, "--corpus", "moved.txt").out == good
     own.write_text("Something else. " * 200, encoding="utf-8")
     ended = nih("rebuild", "run", trial)
-    assert ended.code == 2 and "is not the one of this run" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "run.corpus_here_not_one")
 
 
 def test_an_unknown_or_ambiguous_trial_is_refused(nih: Any, own: Path) -> None:

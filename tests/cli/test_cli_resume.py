@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
-from tests.wording import says
+from tests.wording import part, says
 
 
 def recorded(folder: Path) -> set[str]:
@@ -160,8 +160,8 @@ def test_concurrency_and_address_may_change(nih: Any, chat: Any, begun: Path) ->
     ("headers", "words"),
     [
         ([], t("run.run_sent_headers_their", headers="X-Beta")),
-        (["--header", "X-Beta=two"], "the values of --header differ"),
-        (["--header", "X-Beta=one", "--header", "X-More=1"], "--header differ"),
+        (["--header", "X-Beta=two"], part("run.values_header_differ_from")),
+        (["--header", "X-Beta=one", "--header", "X-More=1"], part("run.values_header_differ_from")),
     ],
 )
 def test_headers_must_come_again(nih: Any, chat: Any, begun: Path, headers: list[str], words: str) -> None:
@@ -178,7 +178,7 @@ def test_a_changed_corpus_is_not_mixed_in(nih: Any, chat: Any, small: list[objec
     own.write_text(text.replace("Nothing", "Something"), encoding="utf-8")
     ended = nih("run", "--resume", "run")
     assert ended.code == 2
-    assert "is not the one of this run" in ended.error()
+    assert says(ended.error(), "run.corpus_here_not_one")
     assert len(chat.asked) == 6
 
 
@@ -212,7 +212,7 @@ def test_another_corpus_is_refused_by_its_text(nih: Any, chat: Any, begun: Path,
     other.write_text(own_texts["en"].read_text(encoding="utf-8") + "One more.", encoding="utf-8")
     ended = nih("run", "--resume", begun, "--header", "X-Beta=one", "--corpus", other)
     assert (ended.code, len(chat.asked)) == (2, 5)
-    assert "is not the one of this run" in ended.error()
+    assert says(ended.error(), "run.corpus_here_not_one")
     assert (begun / "records.jsonl").read_bytes() == before
 
 
@@ -259,7 +259,7 @@ def test_secrets_of_the_extra_body_are_not_stored_and_must_be_given_again(
     assert "seen" in (folder / "run.json").read_text(encoding="utf-8")
     assert says(nih("run", "--resume", folder).error(), "run.run_held_secret_not", option="--extra-body")
     ended = nih("run", "--resume", folder, "--extra-body", body.replace("hidden-1", "hidden-3"))
-    assert "other options: --extra-body differ" in ended.error()
+    assert says(ended.error(), "cli.cant_resume_other_options", changed="--extra-body")
     assert len(chat.asked) == 5
     ended = nih("run", "--resume", folder, "--extra-body", body)
     assert ended.code == 0, ended.err

@@ -61,7 +61,7 @@ def test_sharded_and_merged_is_the_whole_run(nih, chat, options, parts):
 
 def test_a_merge_without_a_part_is_gone_on_with(nih, chat, options, parts, records_of):
     ended = nih("merge", parts[0], parts[2], "--out", "two")
-    assert ended.code == 3 and "are still due" in ended.err
+    assert ended.code == 3 and says(ended.err, "cli.owed_try_again_may")
     before = len(chat.asked)
     own = len((nih.folder / parts[1] / "records.jsonl").read_bytes().splitlines())
     assert nih("run", "--resume", "two").code == 0
@@ -88,14 +88,14 @@ def test_what_does_not_belong_together_is_refused_by_name(nih, options, parts):
     assert "identity.temperature differ" in wrong and "warm" in wrong
     assert nih("run", *other, "--depths", "0,50,100", "--out", "shallow").code == 0
     assert "depths, controls differ" in nih("merge", parts[0], "shallow", "--out", "out").error()
-    assert "each once" in nih("merge", parts[0], parts[0], "--out", "out").error()
-    assert "each once" in nih("merge", parts[0], "--out", "out").error()
+    assert says(nih("merge", parts[0], parts[0], "--out", "out").error(), "run.nih_merge_takes_two")
+    assert says(nih("merge", parts[0], "--out", "out").error(), "run.nih_merge_takes_two")
     assert says(nih("merge", parts[0], "nowhere", "--out", "out").error(), "run.holds_no_run_no")
     assert says(nih("merge", *parts, "--out", parts[0]).error(), "run.already_holds_run_go")
     manifest = nih.folder / "warm" / "run.json"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace('"format": 1', '"format": 2'), encoding="utf-8")
     ended = nih("merge", parts[0], "warm", "--out", "out")
-    assert ended.code == 5 and "not of format 1" in ended.error()
+    assert ended.code == 5 and says(ended.error(), "run.not_format_written_another", format="1")
     assert not (nih.folder / "out").exists()
 
 

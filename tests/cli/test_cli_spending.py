@@ -31,7 +31,7 @@ def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
 ) -> None:
     ended = nih("run", *small, *PRICE, "--max-cost", "0.2", "--out", "run")
     assert ended.code == 4, ended.err
-    assert "--max-cost" in ended.err.splitlines()[-1] and "nih run --resume run" in ended.err
+    assert "--max-cost" in ended.err.splitlines()[-1] and says(ended.err, "cli.done_kept_go_nih", path="run")
     began = len(chat.asked)
     assert 3 <= began < 6
     assert 0.1 < spent_usd(chat) <= 0.2
@@ -238,7 +238,11 @@ def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
     said = os.read(terminal, 65536).decode()
     os.close(other)
     os.close(terminal)
-    assert "and can cost $" in said and "Begin? [y/N]" in said and "nothing was sent" in said
+    assert (
+        says(said, "cli.trials_send_tokens_cost_predicted")
+        and "Begin? [y/N]" in said
+        and says(said, "cli.nothing_sent")
+    )
     assert not (nih.folder / "results").exists()
 
 
@@ -304,7 +308,7 @@ def test_no_prompt_is_sent_while_the_disk_is_full(nih: Any, chat: Any, small: li
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    assert ended.code == 2 and "Check free space and permissions" in ended.err, ended.err
+    assert ended.code == 2 and says(ended.err, "errors.check_space_permissions"), ended.err
     assert len(chat.asked) == asked
     assert nih("run", "--resume", "run", "--max-cost", "1").code == 0
 

@@ -42,7 +42,10 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     ended = nih.drawing("run", *capped, "--out", "run")
     assert ended.code == 4 and len(chat.asked) == 4
     assert ended.err.index(said) < ended.err.index("1/6")
-    assert "4 of 6 trials measured" in " ".join(ended.out.split()) and "sf-sandwich / original" in ended.out
+    assert (
+        says(" ".join(ended.out.split()), "figure.headline", measured="4", planned="6")
+        and "sf-sandwich / original" in ended.out
+    )
     assert t("cli.stopped_trials_done", done=4, planned=6) in ended.err
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
     assert ended.err.splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))

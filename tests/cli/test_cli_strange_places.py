@@ -138,7 +138,7 @@ def test_a_key_in_place_of_its_variable_s_name_is_neither_kept_nor_shown(
         ["models", "--base-url", chat.base_url],
     ):
         ended = nih(*command, "--api-key-env", key)
-        assert ended.code == 2 and "the name of the variable" in ended.error() and key not in ended.err
+        assert ended.code == 2 and says(ended.error(), "cli.api_key_env_takes") and key not in ended.err
     assert key not in _everything(nih.folder) and chat.asked == []
 
 

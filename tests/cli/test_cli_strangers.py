@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -140,9 +141,9 @@ def test_security_settings_of_a_folder_count_for_nothing(nih: Any, chat: Any, be
     _edit(begun, insecure=True, ca_file="/etc/hostname")
     ended = nih("run", "--resume", "run", "--yes")
     assert ended.code == 0, ended.err
-    assert "certificates are NOT checked" not in ended.err
+    assert not says(ended.err, "cli.note_insecure_certificates_not")
     _owe(begun)
-    assert "certificates are NOT checked" in nih("run", "--resume", "run", "--yes", "--insecure").err
+    assert says(nih("run", "--resume", "run", "--yes", "--insecure").err, "cli.note_insecure_certificates_not")
 
 
 def test_the_batches_of_a_folder_go_nowhere_else(nih: Any, chat: Any, thief: Any, small: list[object]) -> None:
@@ -272,7 +273,10 @@ def test_neither_price_nor_bound_of_a_strangers_folder_agrees_to_what_it_costs(
     _edit(nih.folder / "elsewhere", price="0,0", max_cost=1e6, base_url=None, api_key_env=None)
     ended = nih(command[0], command[1], "elsewhere") if command[0] == "run" else nih("cases", "elsewhere", "--probe")
     assert ended.code == 2 and "--yes" in ended.err.splitlines()[-1], ended.err
-    assert "can cost $1" in ended.err.splitlines()[-1] and chat.asked == []
+    assert (
+        says(ended.err.splitlines()[-1], "cli.trials_send_tokens_cost_predicted", least=re.compile(r"\$1"))
+        and chat.asked == []
+    )
     assert nih("run", "--resume", "run", "--price", "0,0").code == 0 and chat.asked
 
 

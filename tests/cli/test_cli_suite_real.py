@@ -15,6 +15,7 @@ from nihbench.lang.messages import t
 from nihbench.local.server import LocalServer
 from nihbench.run.tree import find_runs
 from nihbench.types import Corpus
+from tests.wording import says
 
 pytestmark = pytest.mark.real
 
@@ -54,7 +55,7 @@ def test_an_ambiguous_needle_fails_the_oracle_and_its_clear_twin_passes(nih: Any
     (nih.folder / "needles.yaml").write_text(NEEDLES, encoding="utf-8")
     clear = nih("run", "--experiment", "clear", *asked, "--out", "clear")
     assert clear.code == 0, clear.err
-    assert "oracle clear/original: 10 of 10 found in a short text" in " ".join(clear.out.split())
+    assert says(" ".join(clear.out.split()), "control_told.oracle_passed", where="clear/original", hits="10", n="10")
     stopped = nih("run", "--experiment", "ambiguous", *asked, "--out", "ambiguous")
     assert stopped.code == 4, stopped.err
     # As with the article's coffee, nothing in the sentence says that it answers this question.

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.figures.look import missing
+from nihbench.figures.page import missing
 from nihbench.run.tree import find_runs
 from tests.wording import says
 
@@ -79,9 +79,9 @@ def test_the_suite_is_a_tree_of_ordinary_runs_and_its_panel(nih: Any, chat: Any,
     written = " ".join(re.findall("<!-- (.*?) -->", drawn))
     for row in ("sf-sandwich / original", "sf-sandwich / explicit", f"{COFFEE} / original", f"{ADDRESS} / original"):
         assert row in written
-    assert (
-        "already has a run"
-        in nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree").error()
+    assert says(
+        nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree").error(),
+        "run.already_holds_run_go",
     )
 
 
@@ -100,7 +100,7 @@ def test_a_panel_names_the_maps_whose_controls_failed_and_cuts_no_number(
     assert f"x: sf-sandwich, {COFFEE}" in drawn
     # The failed control of a map that is not drawn is not said of the others.
     explicit = drawing(nih, "tree", "--prompt", "explicit")
-    assert "FAILED" not in explicit and "Controls passed" in explicit
+    assert "FAILED" not in explicit and says(explicit, "figure.controls_good")
     # What is looked at case by case may measure something else, too.
     assert "ORACLE FAILED moonshot-address/original" in nih("cases", "tree").err
 
@@ -167,7 +167,9 @@ def test_a_memorised_answer_fails_the_closed_book_control(nih: Any, chat: Any, s
     options = ["--controls" if option == "--no-controls" else option for option in small]
     ended = nih("run", *options, "--out", "run")
     shown = " ".join(ended.out.split())
-    assert "CLOSED BOOK FAILED" in shown and "the chance floor is 100% (95%: 29% to 100%)" in shown
+    assert says(shown, "control_told.closed_book_failed") and says(
+        shown, "control_told.closed_book_failed", rate="100%", low="29%", high="100%"
+    )
     assert "mean score 100.0%" not in shown and "found 100" not in shown  # the headline is withheld
     assert says(shown, "control_told.no_needle_failed", where="sf-sandwich/original", hits=2, n=2)
     stopped = nih("run", *options, "--strict-controls", "--out", "strict")
@@ -182,7 +184,7 @@ def test_an_endpoint_that_changes_during_the_run_is_noticed(nih: Any, chat: Any,
     chat.say = lambda text: reads(text) if next(asked) < 100 else "I can't say."
     options = ["--controls" if option == "--no-controls" else option for option in small]
     ended = nih("run", *options, "--depths", "10", "--repeats", 10, "--concurrency", 1, "--out", "run")
-    assert "SENTINEL FAILED sf-sandwich/original" in ended.out
+    assert says(ended.out, "control_told.sentinel_failed", where="sf-sandwich/original")
 
 
 def test_several_models_read_the_same_prompts_up_to_the_smallest_window(
@@ -207,7 +209,7 @@ def test_several_models_read_the_same_prompts_up_to_the_smallest_window(
     assert drawn.code == 0
     text = (nih.folder / "two.svg").read_text(encoding="utf-8")
     assert "wide" in text and "narrow" in text
-    assert "takes one --model" in nih("prompt", "--model", "wide", "--model", "narrow").error()
+    assert says(nih("prompt", "--model", "wide", "--model", "narrow").error(), "cli.command_takes_one_model")
 
 
 def test_a_tree_that_was_killed_goes_on_and_doubles_nothing(nih: Any, chat: Any, suite: list[object]) -> None:
@@ -237,7 +239,7 @@ def test_a_tree_that_was_killed_goes_on_and_doubles_nothing(nih: Any, chat: Any,
 def test_one_bound_for_all_runs_of_a_tree(nih: Any, chat: Any, suite: list[object]) -> None:
     options = ["--model", "x", "--length-unit", "cl100k_base", *suite, "--price", "10,10", "--concurrency", 1]
     ended = nih("run", *options, "--max-cost", "0.3", "--out", "tree")
-    assert ended.code == 4 and "nih run --resume tree" in ended.err
+    assert ended.code == 4 and says(ended.err, "cli.done_kept_go_nih", path="tree")
 
     def spent() -> float:
         return sum(
@@ -267,4 +269,10 @@ def test_needle_check_asks_every_prompt_variant(nih: Any, chat: Any, own_texts: 
     assert {row["verdict"] for row in rows} == {"passed"}
     assert len(chat.asked) >= 3 * (10 + 3 + 2)
     assert not list(nih.folder.glob("results/*"))
-    assert "oracle sf-sandwich/explicit: 10 of 10" in nih("needle", "check", "sf-sandwich", *options).out
+    assert says(
+        nih("needle", "check", "sf-sandwich", *options).out,
+        "control_told.oracle_passed",
+        where="sf-sandwich/explicit",
+        hits="10",
+        n="10",
+    )

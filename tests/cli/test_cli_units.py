@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import Note, said
+from tests.wording import says
 
 OWN = {lang: said(Note("unit_model"), lang) for lang in ("en", "zh")}
 NAMED = {lang: said(Note("unit_tokenizer", name="cl100k_base"), lang) for lang in ("en", "zh")}
@@ -132,7 +133,7 @@ def test_a_run_draws_in_the_language_that_it_speaks(nih: Any, grid: list[object]
         for texts in seen.values():
             together = " ".join(texts)
             assert "上下文长度" in together and "针的深度" in together and "模型：" in together
-            assert "Context length" not in together and "Needle depth" not in together
+            assert not says(together, "figure.length") and not says(together, "figure.depth_nominal")
 
 
 def test_words_that_stand_for_a_number_have_no_space_beside_them() -> None:

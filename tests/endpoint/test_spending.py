@@ -279,7 +279,7 @@ def test_an_unknown_price_is_not_nothing() -> None:
 @pytest.mark.parametrize(
     ("prices", "longest", "words"),
     [
-        ((), 1000, wording("endpoint.max_cost_needs_price", what="of this model")),
+        ((), 1000, wording("endpoint.max_cost_needs_price", what=t("endpoint.model"))),
         (
             TIERS[:1],
             300_000,

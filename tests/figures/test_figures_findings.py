@@ -174,7 +174,7 @@ def test_a_length_that_is_hardly_measured_ends_the_range():
     for told in (effective_sentence(swept), effective_sentence(swept, brief=True)):
         assert says(told, "finding.effective_open", length="8K", ended="16K", measured=45, planned=54, share="95%")
 
-        assert t("finding.effective_bounds", missed="8K", found="16K or more") in told
+        assert t("finding.effective_bounds", missed="8K", found=t("finding.or_more", length="16K")) in told
     assert says(effective_sentence(swept, "zh"), "finding.effective_open", "zh", ended="16K")
     assert diagnosis_sentence(swept).endswith(t("finding.unjudged", lengths="16K", share="95%"))
 

@@ -23,8 +23,7 @@ from nihbench.figures.captions import (
     length_labels,
     unit_phrase,
 )
-from nihbench.figures.look import look
-from nihbench.figures.page import Ruler
+from nihbench.figures.page import Ruler, look
 from nihbench.figures.sheet import Control, _control_lines
 from nihbench.figures.style import Style, colour_of
 from nihbench.figures.terminal import terminal_heatmap
@@ -209,18 +208,22 @@ def test_the_last_line_of_a_label_is_about_as_long_as_the_others():
 
 
 def test_what_an_import_does_not_know_is_said_to_be_unknown():
-    setting = replace(make_setting(length_unit="imported", imported=True), date="", corpus="not recorded")
+    setting = replace(make_setting(length_unit="imported", imported=True), date="", corpus=t("figure.unrecorded"))
     assert says(
-        caption([setting], []), "figure.setup", date="not recorded", experiment="sf-sandwich", corpus="not recorded"
+        caption([setting], []),
+        "figure.setup",
+        date=t("figure.unrecorded"),
+        experiment="sf-sandwich",
+        corpus=t("figure.unrecorded"),
     )
     assert unit_phrase("imported", "zh") == said(Note("unit_imported"), "zh")
     assert says(
         caption([setting], [], lang="zh"),
         "figure.setup",
         "zh",
-        date="没有记录",
+        date=said(t("figure.unrecorded"), "zh"),
         experiment="sf-sandwich",
-        corpus="没有记录",
+        corpus=said(t("figure.unrecorded"), "zh"),
     )
 
 

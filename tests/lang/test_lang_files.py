@@ -48,7 +48,7 @@ def test_one_file_is_a_language_of_the_interface() -> None:
     assert said(Note("hedged", cue="もし"), "ja") == "留保あり：もし"
     assert said(Note("every_fact"), "ja") == said(Note("every_fact"), "en"), "what it lacks is said in English"
     assert words("ja").keys() >= words("en").keys()
-    assert messages.help_words("ja") == {} == messages.mistakes("ja")
+    assert messages.parser_help("ja") == {} == messages.mistakes("ja")
     assert _wrapped("日本語" * 20, 40, "ja")[0] == ("日本語" * 7)[:20], "without spaces lines are cut"
 
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
-from nihbench.plan.fresh import fill, fresh_values
 from nihbench.plan.grid import make_trials, parse_depths, parse_lengths
 from nihbench.plan.order import order_trials
 from nihbench.prices import estimate
+from nihbench.tasks.needle import fill, fresh_values
 from nihbench.types import KeyFact, Needle, Trial
 
 

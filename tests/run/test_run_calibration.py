@@ -22,10 +22,10 @@ from nihbench.fetch.files import silent
 from nihbench.local.server import LocalServer
 from nihbench.run.adaptive import to_fit
 from nihbench.run.calibration import Calibration, calibrate, calibrate_further, first_points
-from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
+from nihbench.run.store import manifest
 from nihbench.run.stored import Manifest
 from nihbench.types import Completion, Corpus, Message, ModelPreset, Record, Trial, Usage
 from tests.wording import wording

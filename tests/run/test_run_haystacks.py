@@ -20,10 +20,10 @@ from nihbench.endpoint.access import open_model
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
 from nihbench.lang.messages import Note
-from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
+from nihbench.run.store import manifest
 from nihbench.run.stored import Manifest, stored_options
 from nihbench.stats.overlap import ONE_TEXT
 from nihbench.text.source import sentence_start

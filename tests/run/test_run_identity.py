@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
@@ -17,10 +20,10 @@ from nihbench.endpoint.access import open_model
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
-from nihbench.run.manifest import check_same, manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
-from nihbench.run.setup import Setup
+from nihbench.run.setup import Setup, _Form
+from nihbench.run.store import check_same, manifest
 from nihbench.run.stored import Manifest, beginning_of, stored_options
 from nihbench.types import Message, ModelPreset, Trial
 from tests.wording import wording
@@ -228,3 +231,51 @@ def test_what_may_not_fit_is_built_before_anything_is_sent(
     make_setup(lengths="300,350,400", depths="0,20,50,80,90", repeats=2, prompts=("original", "explicit"))
     cells = [(300, 0.0), (400, 0.0), (400, 50.0), (400, 90.0)]
     assert sorted(built) == sorted((p, *cell, 0) for p in ("original", "explicit") for cell in cells)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=6,
+)
+OBJECTS = st.dictionaries(st.text('abcz"\\ü', max_size=3), JSON, max_size=6)
+
+
+@given(OBJECTS, OBJECTS, OBJECTS)
+def test_an_object_written_in_pieces_is_the_object_written_at_once(
+    fixed: dict[str, Any], values: dict[str, Any], others: dict[str, Any]
+) -> None:
+    form = _Form(fixed, tuple(values))
+    for given_now in (values, dict(zip(values, [*others.values(), *values.values()], strict=False)), values):
+        whole = json.dumps(fixed | given_now, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        assert form.text(given_now) == whole.encode()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"repeats": 3, "prompts": ("original", "explicit")},
+        {"repeats": 2, "vary": ("sampling",), "temperature": 0.7},
+        {"repeats": 2, "depths": "0,12.5,100", "controls": False, "headers": {"X-Ü": "1"}},
+    ],
+)
+def test_an_id_is_the_hash_of_all_that_could_change_an_answer(make_setup: MakeSetup, options: dict[str, Any]) -> None:
+    setup = make_setup(**options)
+    assert {trial.repeat for trial in setup.trials} >= {0, 1} and len(setup.trials) > 8
+    for trial in setup.trials:
+        template = setup.prompts[trial.prompt]
+        told = setup.identity() | {
+            "prompt": [[message.role, message.content] for message in template.messages],
+            "question": setup.needle.question_for(trial.prompt),
+            "overhead": setup.overheads[trial.prompt],
+            "length": trial.length,
+            "depth_percent": trial.depth_percent,
+            "repeat": trial.repeat,
+            "control": trial.control,
+        }
+        if trial.repeat and trial.control is None:
+            told["start"] = setup.start_of(trial.repeat)
+            if set(setup.options.vary) != {"haystack"}:
+                told["vary"] = sorted({"sampling": "temperature"}.get(name, name) for name in setup.options.vary)
+        text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        assert setup.trial_id(trial) == sha256(text.encode()).hexdigest()[:16]

@@ -14,10 +14,10 @@ from nihbench.endpoint.access import open_model
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
-from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.run.setup import Begun, Setup
+from nihbench.run.store import manifest
 from nihbench.run.stored import Manifest
 from nihbench.types import ModelPreset
 from tests.wording import wording

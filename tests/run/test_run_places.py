@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nihbench.run.forecast import depth_error
-from nihbench.run.manifest import manifest
 from nihbench.run.setup import counted_once
+from nihbench.run.store import manifest
 from nihbench.run.stored import Manifest
 from nihbench.types import Completion, Failure, Placement, Record, Trial, Usage
 

@@ -101,32 +101,34 @@ def test_a_plan_s_ids_are_made_once(make_setup: Callable[..., Setup], monkeypatc
     """A run that goes on asks three times what is owed: as it agrees to the cost, tells its reach, and sends."""
     setup = make_setup(controls=False)
     made: list[Trial] = []
-    real = Setup.identity
+    real = Setup._made_id
 
-    def counted(self: Setup) -> dict[str, Any]:
-        made.append(self.trials[0])
-        return real(self)
+    def counted(self: Setup, trial: Trial) -> str:
+        made.append(trial)
+        return real(self, trial)
 
-    monkeypatch.setattr(Setup, "identity", counted)
+    monkeypatch.setattr(Setup, "_made_id", counted)
     first = owed(setup, {})
     assert [owed(setup, {}) for _ in range(3)] == [first] * 3
-    assert len(made) == len(setup.trials)
+    assert sorted(made, key=str) == sorted(setup.trials, key=str)
     other = replace(setup, request=replace(setup.request, max_output=setup.request.max_output + 1))
     assert {key for key, _ in owed(other, {})}.isdisjoint(key for key, _ in first)  # a copy has ids of its own
 
 
-def test_an_interval_s_end_is_sought_no_further_than_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each place that is tested takes 120,000 draws: that of sums is wide, and is looked at next to the mean alone."""
-    tested: set[tuple[int, int]] = set()
-    real = inversion._quantiles
+def test_an_interval_s_end_takes_few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """120,000 draws a place and spread: all of them only beside an end. That of sums is wide: its first ones tell."""
+    drawn: list[tuple[int, float]] = []
+    real = inversion._sweeps
 
-    def counted(design: tuple[int, ...], place: int, spread: int, level: float) -> Any:
-        tested.add((place, spread))
-        return real(design, place, spread, level)
+    def counted(design: tuple[int, ...], place: int, spread: int, share: float = 1.0) -> Any:
+        drawn.append((spread, share))
+        return real(design, place, spread, share)
 
-    monkeypatch.setattr(inversion, "_quantiles", counted)
+    monkeypatch.setattr(inversion, "_sweeps", counted)
     found = np.tile([18.0, 19, 20, 21, 22], 12)
     end = inversion.means_left_open(found, np.full(60, 25.0), 0.95)
     low, high = end(-1), end(1)
     assert low < 0.8 < high
-    assert sum(spread == len(inversion.SPREADS) - 1 for _, spread in tested) == 2
+    widest = [share for spread, share in drawn if spread == len(inversion.SPREADS) - 1]
+    assert widest == [inversion.FIRST_DRAWS] * 2
+    assert sum(share == 1 for _, share in drawn) <= 3

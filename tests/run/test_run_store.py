@@ -15,11 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nihbench.errors import DamagedDataError, MovedError, StoppedError, UsageError
-from nihbench.run.manifest import manifest
 from nihbench.run.records import RecordWriter, read_records, record_line
 from nihbench.run.runner import owed, run_trials
 from nihbench.run.setup import Setup
-from nihbench.run.store import create_run, open_run
+from nihbench.run.store import create_run, manifest, open_run
 from nihbench.text.prompt import digest
 from nihbench.types import Completion, Failure, Message, Outcome, Placement, Record, Request, Trial, Usage
 from tests.wording import wording
@@ -274,11 +273,16 @@ def test_a_damaged_manifest_is_said_to_be_damaged(make_setup: MakeSetup, tmp_pat
                 DamagedDataError, match=wording("run.damaged_restore_from_copy_run", error=re.compile(key))
             ):
                 open_run(folder.path)
+    unreadable = (
+        "run.cant_read_restore_from_copy",
+        "run.damaged_restore_from_copy_run",
+        "run.not_format_written_another",
+    )
     for content in ("", "[]", "{", '{"format": 2}', "[" * 100_000, "\0"):
         file.write_text(content, encoding="utf-8")
         with pytest.raises(
             DamagedDataError,
-            match="|".join(map(wording, ("run.cant_read_restore_from_copy", "run.damaged_restore_from_copy_run"))),
+            match="|".join(map(wording, unreadable)),
         ):
             open_run(folder.path)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from nihbench.catalog.loading import load
-from nihbench.plan.fresh import fill
 from nihbench.score.rules import grade
+from nihbench.tasks.needle import fill
 from nihbench.types import Needle, Score
 
 FOLDER = Path(__file__).parents[1] / "data" / "answers"

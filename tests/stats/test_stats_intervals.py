@@ -6,7 +6,7 @@ from scipy import stats
 
 from benchmarks.statistics import SURFACES, cell_coverage, grid_coverage
 from nihbench.stats.cell import cell, credible_mean, mean_interval
-from nihbench.stats.headline import Trials, by_depth, by_length, by_third, estimate, headline, thirds
+from nihbench.stats.headline import Headline, Trials, by_depth, by_length, by_third, estimate, thirds
 from nihbench.types import BANDS
 
 
@@ -78,7 +78,7 @@ def test_a_cells_interval_covers_at_every_rate(n):
 def test_headline_numbers_and_bounds():
     value = np.full((1, 5, 5), 1.0)
     value[0, 0] = (0.7, 0.5, 0.0, np.nan, np.nan)
-    found = headline(trials(value))
+    found = Headline(trials(value))
     assert (found.found.measured, found.found.planned) == (23, 25)
     assert found.found.value == pytest.approx(21 / 23)
     assert found.strict.value == pytest.approx(20 / 23)
@@ -103,7 +103,7 @@ def test_rows_columns_and_thirds():
 @pytest.mark.parametrize("haystacks", [1, 2, 5])
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_a_grid_of_one_value_still_has_a_width(haystacks, value):
-    found = headline(trials(value, haystacks=haystacks)).found
+    found = Headline(trials(value, haystacks=haystacks)).found
     assert found.value == value
     assert value in found.interval
     assert 0.005 < found.interval.width < 0.4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from benchmarks.statistics import grid_coverage, row_coverage
+from nihbench.stats import inversion
 from nihbench.stats.headline import over_haystacks
 from nihbench.stats.inversion import (
     PLACES,
     SPREADS,
     _likeliest_spreads,
     _quantiles,
-    clustered_mean,
+    cluster_totals,
+    error_of_mean,
     means_left_open,
     middles,
 )
@@ -50,8 +53,8 @@ def sums(design):
 @given(st.integers(2, 12), st.integers(0, 1000))
 def test_equal_clusters_have_the_plain_standard_error_of_their_means(haystacks, seed):
     values = np.random.default_rng(seed).random((haystacks, 9))
-    mean, error, freedom = clustered_mean(values.ravel(), np.repeat(np.arange(haystacks), 9))
-    assert (mean, error, freedom) == pytest.approx((values.mean(), stats.sem(values.mean(axis=1)), haystacks - 1))
+    mean, error = error_of_mean(*cluster_totals(values.ravel(), np.repeat(np.arange(haystacks), 9)))
+    assert (mean, error) == pytest.approx((values.mean(), stats.sem(values.mean(axis=1))))
 
 
 @pytest.mark.parametrize(("place", "spread"), [(0, 5), (18, 3), (32, 4), (44, 5), (64, 2)])
@@ -86,7 +89,7 @@ def test_quantiles_are_those_of_all_outcomes(design, place):
     short, full = np.zeros(2), np.zeros(2)
     for hits in product(*(range(trials + 1) for trials in design)):
         values = np.concatenate([np.arange(n) < k for k, n in zip(hits, design, strict=True)]).astype(float)
-        mean, error, _ = clustered_mean(values, np.repeat(np.arange(len(design)), design))
+        mean, error = error_of_mean(*cluster_totals(values, np.repeat(np.arange(len(design)), design)))
         if error > 1e-9:
             t = (np.log(mean / (1 - mean)) - PLACES[place]) * mean * (1 - mean) / error
             beyond = np.array([found[1] - t, t - found[-1]])
@@ -137,6 +140,25 @@ def test_the_same_grid_has_the_same_interval():
     first = ends(np.array([200.0, 221, 215]), np.full(3, 225.0), 0.95)
     _quantiles.cache_clear()
     assert ends(np.array([200.0, 221, 215]), np.full(3, 225.0), 0.95) == first
+
+
+@settings(deadline=None, max_examples=25)
+@given(designs, st.sampled_from([0.5, 0.95, 0.99]))
+def test_the_first_draws_decide_nothing_else_than_all_of_them(design, level):
+    total, size = sums(design)
+    found = ends(total, size, level)
+    with mock.patch.object(inversion, "_first_sweeps", lambda *_: inversion._Sweeps(t=np.zeros(0), total=np.zeros(0))):
+        assert ends(total, size, level) == found
+
+
+@pytest.mark.parametrize(("design", "place", "spread"), [((3, 7, 7), 32, 0), ((25,) * 40, 41, 5), ((9,) * 130, 60, 1)])
+def test_the_first_draws_are_the_first_of_all(design, place, spread):
+    first, whole = inversion._first_sweeps(design, place, spread), inversion._sweeps(design, place, spread)
+    half = 1 if PLACES[place] else 2  # at one half misses are drawn with hits
+    shown = len(first.total) // half
+    assert 8 * shown == pytest.approx(len(whole.total) // half, abs=8)
+    assert np.array_equal(first.total[:shown], whole.total[:shown])
+    assert np.array_equal(first.t[: len(first.t) // half], whole.t[: len(first.t) // half])
 
 
 def test_one_miss_tells_hardly_less_than_none():

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nihbench.stats.headline import Trials, by_length, headline
+from nihbench.stats.headline import Headline, Trials, by_length
 from nihbench.stats.overlap import (
     ONE_TEXT,
     WINDOW,
@@ -106,6 +106,6 @@ def test_three_haystacks_that_are_one_text_where_they_are_long_are_three_where_t
         depth=at[:, 2],
         text=np.where(at[:, 1] == 1, 3, at[:, 0]),
     )
-    whole, rows = headline(trials).found, by_length(trials)
+    whole, rows = Headline(trials).found, by_length(trials)
     assert (whole.haystacks, whole.interval.this_haystack) == (1, True)
     assert [(row.found.haystacks, row.found.interval.this_haystack) for row in rows] == [(3, False), (1, True)]

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from nihbench.catalog.loading import load
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said
-from nihbench.plan.fresh import fill, fresh_values
 from nihbench.score.rules import grade
 from nihbench.tasks.family import Answer
+from nihbench.tasks.needle import fill, fresh_values
 from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.types import Score, Trial
 from tests.run.conftest import make_setup

@@ -156,9 +156,9 @@ BROKEN = [
     (example().replace("values=(10, 40, 80)", "values=(80, 10)"), wording("tasks.wrong_axis")),
     (example().replace("start = draw", "start = 1 / 0 + draw"), "ZeroDivisionError"),
     (example().replace("return Planted(", "return dict("), wording("tasks.wrong_plant")),
-    (example().replace("depth_percent=50", "depth_percent=500"), "an insert has no text"),
-    (example().replace("question=question", "question=''"), "its question is empty"),
-    (example().replace("name=blue", "name=red"), "different names"),
+    (example().replace("depth_percent=50", "depth_percent=500"), wording("note.plant_wrong_insert")),
+    (example().replace("question=question", "question=''"), wording("note.plant_no_question")),
+    (example().replace("name=blue", "name=red"), wording("note.plant_no_items")),
 ]
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from nihbench.analysis.table import UNSCORED
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, stored, t
-from nihbench.plan.fresh import fact_words, fill
 from nihbench.score.grammar import grammar_for
+from nihbench.tasks.needle import fact_words, fill
 from nihbench.types import (
     DEPTH,
     Axis,
@@ -51,7 +51,8 @@ _NAMING = frozenset(("negated", "part_of_fact"))
 """Notes that name a fact."""
 _QUOTES = frozenset(("words", "cue", "number", "said"))
 """Fields of notes that hold the answer's own wording: reasons of one kind differ in them."""
-_SAME = {"second_number_after": "second_number_before", "asks_back_words": "asks_back",
+_SAME = {"second_number_after": "second_number_before", "second_value_after": "second_value_before",
+         "asks_back_words": "asks_back",
          "filter_stopped_text": "filter_stopped"}  # fmt: skip
 """Notes that say the same of an answer as others, but for what they quote."""
 _FOLD = grammar_for("en").fold

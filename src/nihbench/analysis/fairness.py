@@ -23,6 +23,7 @@ from nihbench.score.rivals import (
     subject_pattern,
     terms,
 )
+from nihbench.score.selfcheck import self_check
 from nihbench.types import UNKNOWN_LANGUAGE, Corpus, KeyFact, Needle
 
 # ---- wordings --------------------------------------------------------------------------------------------------------
@@ -103,6 +104,7 @@ NEAR_FACT = 0.75
 """The same for a key fact of several words."""
 
 _SAYS = {
+    "graded_whole": t("analysis.own_answer_full_marks"),
     "copy": t("analysis.needle_stands_corpus_word"),
     "near_copy": t("analysis.corpus_says_nearly_needle"),
     "no_copy": t("analysis.neither_needle_nor_near"),
@@ -177,6 +179,7 @@ def check_needle(
     wordings = wordings_of(needle)
     found = _rivals(needle, sentences, [w.question for w in wordings])
     findings = [
+        *_grading_findings(needle),
         *_copy_findings(needle, corpus, copies),
         _subject_finding(needle, found),
         *(finding for wording in wordings for finding in _wording_findings(wording)),
@@ -189,6 +192,14 @@ def check_needle(
 
 def _say(code: str, level: Level, **values: object) -> Finding:
     return Finding(code=code, level=level, text=t(_SAYS[code], **values))
+
+
+def _grading_findings(needle: Needle) -> list[Finding]:
+    """Say what of the needle's own answer would not get full marks."""
+    weak = self_check(needle)
+    if not weak:
+        return [_say("graded_whole", "ok")]
+    return [Finding(code="graded_less", level="problem", text=each.sentence) for each in weak]
 
 
 # ---- copies ----------------------------------------------------------------------------------------------------

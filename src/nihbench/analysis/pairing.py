@@ -24,7 +24,7 @@ from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
-from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials, headline
+from nihbench.stats.headline import LEAST_MEASURED, Estimate, Headline, Trials
 from nihbench.stats.interval import LEVEL, Interval
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
@@ -263,13 +263,13 @@ class Paired:
     @property
     def items(self) -> tuple[tuple[ItemShare, ...], tuple[ItemShare, ...]]:
         """How often each side gave each item, over all of its own trials; empty where a task has no items."""
-        first, second = (item_shares(_rows_of(side)) for side in (self.first, self.second))
+        first, second = (item_shares(_rows(side)) for side in (self.first, self.second))
         return first, second
 
     @property
     def by_row(self) -> tuple[tuple[float, float, float], ...]:
         """The found rate in each row on either side, over all of its own trials: (row, first, second)."""
-        first, second = (_found_by_row(_rows_of(side)) for side in (self.first, self.second))
+        first, second = (_found_by_row(_rows(side)) for side in (self.first, self.second))
         return tuple((row, first[row], second[row]) for row in self.depths if row in first and row in second)
 
     @property
@@ -303,10 +303,6 @@ class Paired:
     def depths_of(self, region: Region) -> tuple[float, float]:
         """Return the first and the last depth of a region, in percent."""
         return self.depths[region.depths[0]], self.depths[region.depths[1]]
-
-
-def _rows_of(side: Side) -> Rows:
-    return rows_of(side.table, side.experiment, side.prompt)
 
 
 def _found_by_row(rows: Rows) -> dict[float, float]:
@@ -526,8 +522,8 @@ def unpair(first: Side, second: Side) -> Unpaired:
     planned = [{cell[:2] for cell in side.planned} for side in (first, second)]
     both = planned[0] & planned[1]
     chosen = [_of(grid, both or cells) for grid, cells in zip(grids, planned, strict=True)]
-    one, other = (headline(trials, LEVEL).found for trials in chosen)
-    narrow = [headline(trials, 0.90).found for trials in chosen]
+    one, other = (Headline(trials, LEVEL).found for trials in chosen)
+    narrow = [Headline(trials, 0.90).found for trials in chosen]
     return Unpaired(
         first=first,
         second=second,

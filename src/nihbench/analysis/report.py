@@ -24,7 +24,6 @@ from nihbench.analysis.table import UNSCORED, Table, columns
 from nihbench.errors import UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, Words, languages, said
-from nihbench.plan.fresh import fact_words, fill
 from nihbench.run.like import surroundings
 from nihbench.run.options import MODEL_UNIT, unit_words
 from nihbench.run.scores import version_of
@@ -33,6 +32,7 @@ from nihbench.run.store import RunFolder
 from nihbench.stats.cell import mean_interval, scale_of
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.headline import Estimate, Headline
+from nihbench.tasks.needle import fact_words, fill
 from nihbench.types import (
     DEPTH,
     Axis,
@@ -41,14 +41,12 @@ from nihbench.types import (
     GradedElsewhere,
     Outcome,
     Placement,
+    Planted,
     Record,
     Score,
     Trial,
     Unscored,
 )
-
-# ---- the trials of one (experiment, prompt) as columns: asked, answered, graded, paid --------------------------------
-
 
 # ---- the report's texts, each kept once, and cut where all together would make the file too large --------------------
 # Most answers of a sweep say the same, and repeats share their surroundings. Positions in a text are told in UTF-16
@@ -146,24 +144,23 @@ class Surroundings:
         self._content, self._text = run.manifest, text
         self._task = run.manifest.task
 
-    def needle(self, record: Record) -> str:
-        """Return what was asked for, as it stood in the text; "" where the task that would know is not here."""
+    def planted(self, record: Record) -> Planted | None:
+        """Return what a record's trial planted; None where the task that would know is not here."""
         with suppress(UsageError):
-            planted = self._task.recorded(record)
-            return planted.inserts[planted.asked].text
-        return ""
+            return self._task.recorded(record)
+        return None
 
     def words(self, record: Record) -> dict[str, str]:
         """Return what the facts say that were asked for, by their names."""
         return fact_words(fill(self._task.needle, record.fresh))
 
-    def of(self, record: Record, pool: Pool) -> tuple[int | None, int | None, int]:
+    def of(self, record: Record, planted: Planted | None, pool: Pool) -> tuple[int | None, int | None, int]:
         """Return the numbers of the texts before and after a record's needle, and the edges that they reach."""
         place = record.placement
-        if self._text is None or not isinstance(place, Placement):
+        if self._text is None or planted is None or not isinstance(place, Placement):
             return None, None, 0
         try:
-            before, _, after = surroundings(self._content, record, self._text, AROUND)
+            before, _, after = surroundings(self._content, record, planted, self._text, AROUND)
         except UsageError:  # the task that made the haystack is not installed
             return None, None, 0
         first, last = max(place.start, place.at - AROUND), min(place.end, place.at + AROUND)
@@ -189,7 +186,7 @@ def trial_columns(
 
 def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, cost: Cost) -> dict[str, Any]:
     trial, outcome, place = record.trial, record.outcome, record.placement
-    facts = around.words(record)
+    facts, planted = around.words(record), around.planted(record)
     row: dict[str, Any] = {
         "id": record.id,
         "length": trial.length,
@@ -198,7 +195,7 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
         "repeat": trial.repeat,
         "control": trial.control,
         "extra": trial.extra,
-        "needle": pool.add_or_none(around.needle(record)),
+        "needle": pool.add_or_none(planted.inserts[planted.asked].text) if planted else None,
         "expected": pool.add_or_none(record.expected),
         "achieved": round(place.achieved_depth_percent, 2) if isinstance(place, Placement) else None,
         "needle_token": place.needle_token if isinstance(place, Placement) else None,
@@ -206,7 +203,7 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
         "started_at": record.started_at,
     }
     row |= _call(outcome, cost(record))
-    before, after, edges = around.of(record, pool)
+    before, after, edges = around.of(record, planted, pool)
     row |= {"before": before, "after": after, "edges": edges}
     if isinstance(outcome, GradedElsewhere):
         row |= {"answer": None, "reasoning": None, "finish": None, "first_token_s": None, "message": None}
@@ -274,9 +271,6 @@ def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool)
         "decided_by": score.decided_by or None,
         "items": [[name, found] for name, found in score.items] or None,
     }
-
-
-# ---- the whole -------------------------------------------------------------------------------------------------------
 
 
 # ---- statistics of one (experiment, prompt) as JSON can hold them ----------------------------------------------------

@@ -33,7 +33,6 @@ from nihbench.stats.headline import (
     by_depth,
     by_length,
     by_third,
-    headline,
     thirds,
 )
 from nihbench.stats.patterns import Places
@@ -90,7 +89,7 @@ class Statistics:
     @cached_property
     def headline(self) -> Headline:
         """The three numbers of the whole grid."""
-        return headline(self.trials)
+        return Headline(self.trials)
 
     @cached_property
     def by_length(self) -> tuple[Headline, ...]:

@@ -39,11 +39,10 @@ from nihbench.run.batches import (
     submit,
     to_submit,
 )
-from nihbench.run.manifest import check_rules, check_same
 from nihbench.run.options import bare_url
 from nihbench.run.setup import Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
-from nihbench.run.store import RunFolder, open_run, owned
+from nihbench.run.store import RunFolder, check_rules, check_same, open_run, owned
 from nihbench.types import Trial
 
 

@@ -6,7 +6,7 @@ What a run would cost is told by what this machine counts and knows of prices, n
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,7 +20,7 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, listed, said, t
-from nihbench.prices import CostRange
+from nihbench.prices import CostRange, whole_of
 from nihbench.run.addresses import NO_KEY, address_of, belongs, is_below, is_known_address, stored_address
 from nihbench.run.known import admitted_file, admitted_text, deciding_fields, is_own_run, is_text
 from nihbench.run.options import RunOptions
@@ -78,7 +78,7 @@ def _agree(bill: Bill, caller: Caller) -> None:
 def _bill(parts: Sequence[Part]) -> Bill:
     """Return what the trials of some runs can cost, as far as that is known."""
     costs = [planned_cost(*part) for part in parts]
-    whole = {name: _sum(getattr(cost, name) for cost in costs) for name in ("least", "predicted", "most")}
+    whole = {name: whole_of(getattr(cost, name) for cost in costs) for name in ("least", "predicted", "most")}
     return Bill(
         what=cost_words(parts, costs),
         tokens=_tokens(parts),
@@ -87,12 +87,6 @@ def _bill(parts: Sequence[Part]) -> Bill:
         most_usd=whole["most"],
         dear=_are_dear(parts, costs),
     )
-
-
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """Add up; one that is unknown makes the sum unknown."""
-    known = list(amounts)
-    return None if None in known else sum((each or Decimal(0) for each in known), Decimal(0))
 
 
 def _foreign(parts: Sequence[Part], runs: Sequence[Path | None]) -> list[tuple[Path, Part]]:
@@ -216,53 +210,55 @@ class Judged:
 # request with one sentence that says what to give.
 
 
-def readmitted(
-    stored: RunOptions,
-    begun: Beginning,
-    run: Path,
-    asked: RunOptions,
-    given: Collection[str],
-    catalog: Catalog,
-) -> RunOptions:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """A run's folder that is gone on with.
+
+    Attributes:
+        run: the folder.
+        begun: what it is gone on with, by its run.json or its part of tree.json.
+        asked: the options of this call.
+        given: which of them were given, by their parameters' names.
+        catalog: knows the presets and the corpora.
+    """
+
+    run: Path
+    begun: Beginning
+    asked: RunOptions
+    given: Collection[str]
+    catalog: Catalog
+
+
+def readmitted(stored: RunOptions, again: Again) -> RunOptions:
     """Return the options of a run's folder with the address, the variable and the files that it may use.
 
     Args:
         stored: its options, without an address.
-        begun: what it is gone on with, by its run.json or its part of tree.json.
-        run: its folder.
-        asked: the options of this call.
-        given: which of them were given, by their parameters' names.
-        catalog: knows the presets and the corpora.
+        again: the folder, and what this call says of it.
 
     Raises:
         UsageError: only the folder names a server, a key for a server, or a file.
     """
     # As on the command line: a folder's further fields may not name another model, or lift a limit.
     check_extra(stored.extra_body)
-    options = _with_address(stored, begun, run, asked, given, catalog)
-    options = _with_files(options, begun, run, given, catalog)
-    if "extra_body" not in given and not is_own_run(run) and (deciding := deciding_fields(stored.extra_body)):
-        raise _deciding(run, deciding)
+    options = _with_files(_with_address(stored, again), again)
+    own = is_own_run(again.run)
+    if "extra_body" not in again.given and not own and (deciding := deciding_fields(stored.extra_body)):
+        raise _deciding(again.run, deciding)
     # A folder that calls a dear model free would be gone on with unasked.
-    return options if "price" in given or is_own_run(run) else replace(options, price=None)
+    return options if "price" in again.given or own else replace(options, price=None)
 
 
-def _with_address(
-    stored: RunOptions,
-    begun: Beginning,
-    run: Path,
-    asked: RunOptions,
-    given: Collection[str],
-    catalog: Catalog,
-) -> RunOptions:
-    theirs = stored_address(begun.options)
+def _with_address(stored: RunOptions, again: Again) -> RunOptions:
+    run, asked, given, catalog = again.run, again.asked, again.given, again.catalog
+    theirs = stored_address(again.begun.options)
     named = "base_url" in given and asked.base_url is not None
     urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
     for url in () if named else urls:
         if not is_known_address(url, catalog):
             raise _unknown_host(run, url)
     if not named and not is_own_run(run):
-        _check_bearing(stored, begun, run, urls, catalog)
+        _check_bearing(stored, again, urls)
     variable = asked.api_key_env if "api_key_env" in given else theirs.variable
     options = replace(stored, base_url=next(iter(urls), None), more_urls=urls[1:], api_key_env=variable)
     if variable is None or variable == NO_KEY or (named and "api_key_env" in given):
@@ -273,25 +269,24 @@ def _with_address(
     return options
 
 
-def _check_bearing(stored: RunOptions, begun: Beginning, run: Path, urls: Sequence[str], catalog: Catalog) -> None:
+def _check_bearing(stored: RunOptions, again: Again, urls: Sequence[str]) -> None:
     """Raise `UsageError` where headers or fields that may let somebody in would go to an address of the folder's.
 
     They are the preset's, or those that the run was made with and that are asked for again.
     """
-    preset = catalog.models.get(stored.model)
-    again = bool(begun.options.headers or begun.withheld)
+    preset = again.catalog.models.get(stored.model)
+    asked_again = bool(again.begun.options.headers or again.begun.withheld)
     for url in urls:
         own = preset is not None and is_below(url, address_of(preset.base_url))
-        if again or (preset is not None and not own and has_secrets(preset)):
-            raise _bearing(run, url)
+        if asked_again or (preset is not None and not own and has_secrets(preset)):
+            raise _bearing(again.run, url)
 
 
-def _with_files(
-    options: RunOptions, begun: Beginning, run: Path, given: Collection[str], catalog: Catalog
-) -> RunOptions:
+def _with_files(options: RunOptions, again: Again) -> RunOptions:
+    begun, run, given = again.begun, again.run, again.given
     if "corpus" not in given:
         hashed = begun.begun or is_text(options.corpus, begun.corpus_sha256)
-        options = replace(options, corpus=admitted_text(options.corpus, run, catalog, hashed=hashed))
+        options = replace(options, corpus=admitted_text(options.corpus, run, again.catalog, hashed=hashed))
     if "length_unit" not in given and is_tokenizer_file(options.length_unit):
         admitted_file(options.length_unit.removeprefix("hf:"), run, "--length-unit")
     if "model" not in given and is_gguf(options.model):

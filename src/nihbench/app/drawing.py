@@ -5,8 +5,9 @@ It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,13 @@ import numpy as np
 
 from nihbench.analysis.grids import Profile, depth_profile, difference, length_profile
 from nihbench.app.events import Caller, Drawn
+from nihbench.app.keywords import FIGURES
 from nihbench.app.results import Result, Sweep, chosen, named, told_apart
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say
 from nihbench.figures.findings import effective_sentence
-from nihbench.figures.look import missing
-from nihbench.figures.page import check_suffix, save
+from nihbench.figures.page import check_suffix, missing, save
 from nihbench.figures.panel import Panel, draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """One way in which sweeps are drawn; one more is one more function and its entry in `KINDS`.
+    """One way in which sweeps are drawn; one more is one more function and its line in `keywords.FIGURES`.
 
     `draw` makes the figure, of sweeps whose names differ. `title` and `notes` say what only this kind says, None and
     nothing where it says no more than all do. `tells_range`: its caption says how far the context reaches. `is_map`:
@@ -175,7 +176,7 @@ def draw(
     own = next((sweep.grid.axis for sweep in sweeps if sweep.grid.axis.name != DEPTH.name), None)
     if style.achieved and own is not None:
         raise UsageError(t("cli.rows_no_depths", axis=own.title))
-    how = KINDS[kind]
+    how = kind_named(kind)
     if animate and (len(sweeps) != 1 or style.achieved or not how.is_map):
         raise UsageError(t("cli.animation_shows_one_map"))
     sweeps = named(sweeps)
@@ -212,7 +213,7 @@ def plot_of(
         results: the runs.
         out: where the figure is written; None: nowhere.
         caller: hears what was written, and what no font can write.
-        kind: one of `KINDS`.
+        kind: one of `keywords.FIGURES`.
         prompt: only these prompts, separated by commas, in this order; "": all.
         axis: depths as planned ("nominal") or as they came out ("achieved").
         animate: where to write how the map filled.
@@ -258,10 +259,10 @@ def style_of(
         check_suffix(out)
     if animate is not None:
         check_animation(animate)
-    _one_of("--kind", kind, tuple(KINDS))
+    how = kind_named(kind)
     _one_of("--axis", axis, ("nominal", "achieved"))
     look = replace(named_preset(preset), lang=language(), palette=palette(colours))
-    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and KINDS[kind].is_map)
+    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and how.is_map)
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -378,12 +379,21 @@ def _bounded(profile: Profile, rows: tuple[Headline, ...] | None) -> Profile:
     return replace(profile, value=value, measured=measured, low=np.array(low), high=np.array(high))
 
 
-KINDS: Mapping[str, Kind] = {
-    "map": Kind(draw=_draw_maps, notes=_map_notes, is_map=True),
-    "difference": Kind(draw=_draw_difference, title=_difference_title, notes=_difference_notes, tells_range=False),
-    "profiles": Kind(draw=_draw_profiles, notes=_profile_notes),
-}
-"""What --kind may be."""
+MAP = Kind(draw=_draw_maps, notes=_map_notes, is_map=True)
+DIFFERENCE = Kind(draw=_draw_difference, title=_difference_title, notes=_difference_notes, tells_range=False)
+PROFILES = Kind(draw=_draw_profiles, notes=_profile_notes)
+
+
+def kind_named(name: str) -> Kind:
+    """Return a kind of figure by its name.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    _one_of("--kind", name, tuple(FIGURES))
+    module, _, place = FIGURES[name].partition(":")
+    found = getattr(import_module(module), place)
+    return found if isinstance(found, Kind) else Kind(draw=found)
 
 
 def _animate(

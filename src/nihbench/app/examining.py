@@ -46,12 +46,11 @@ from nihbench.errors import NihError, StoppedError, UsageError
 from nihbench.lang.messages import Message, Words, t
 from nihbench.plan.grid import parse_lengths
 from nihbench.prices import CostRange
-from nihbench.run.manifest import manifest
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import check_numbers
 from nihbench.run.runner import owed
 from nihbench.run.scores import score_run
-from nihbench.run.store import create_run
+from nihbench.run.store import create_run, manifest
 from nihbench.run.texts import corpus_choice, load_corpus
 from nihbench.types import Corpus, Tokenizer
 

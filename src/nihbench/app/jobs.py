@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.app.checks import calibrated
-from nihbench.app.consent import readmitted
+from nihbench.app.consent import Again, readmitted
 from nihbench.app.events import Caller
 from nihbench.app.money import Checks, Total
 from nihbench.app.options import run_options
@@ -118,7 +118,7 @@ def made_ready(
     checks = [Checks(options=job.options, caller=caller, total=total) if sending else None for job in jobs]
     with ExitStack() as opened:
         if folder is not None:
-            total.ledger = opened.enter_context(_ledger(folder))
+            total.ledger = opened.enter_context(Ledger(folder, now))
             total.spent = spent_apart(folder, [job.existing.path for job in jobs if job.existing])
         members = _reached(jobs, caller, opened, sending=sending)
         known = _drafted(jobs, caller, members, leave_out=leave_out)
@@ -136,10 +136,6 @@ def made_ready(
             for each in checks:
                 each.tell() if each else None
             raise
-
-
-def _ledger(folder: Path) -> Ledger:
-    return Ledger(folder, now)
 
 
 def spent_apart(folder: Path, runs: Sequence[Path]) -> Decimal:
@@ -348,4 +344,5 @@ def _resumed(
     if changed:
         raise UsageError(t("cli.cant_resume_other_options", changed=tuple(changed), path=path))
     free = {n: getattr(asked, n) for n in _FREE_ON_RESUME if n in given}
-    return readmitted(replace(stored, **free), known, path, asked, given, load_for(caller.tell_once))
+    catalog = load_for(caller.tell_once)
+    return readmitted(replace(stored, **free), Again(run=path, begun=known, asked=asked, given=given, catalog=catalog))

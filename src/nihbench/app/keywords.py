@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Annotated, Any, Optional, TypedDict, get_args, get_type_hints
 
-MODEL = "What is measured"
-GRID = "Grid"
-REQUEST = "Request"
-LIMITS = "Limits and spending"
+MODEL = "help.panel_what_is_measured"
+GRID = "help.panel_grid"
+REQUEST = "help.panel_request"
+LIMITS = "help.panel_limits_and_spending"
 
 TEXT = Optional[str]  # noqa: UP045  typer reads it at run time
 TEXTS = Optional[list[str]]  # noqa: UP045
@@ -45,7 +45,7 @@ class Keywords(TypedDict, total=False):
             TEXTS,
             None,
             MODEL,
-            "A preset (nih models), any name with --base-url, or a .gguf file; nih run and nih plan take several.",
+            "help.option_model",
             also=("-m",),
         ),
     ]
@@ -56,21 +56,15 @@ class Keywords(TypedDict, total=False):
             TEXTS,
             None,
             MODEL,
-            "An OpenAI-compatible server, such as http://127.0.0.1:8080/v1; several (give it again) share the work.",
+            "help.option_base_url",
         ),
     ]
-    api_key_env: Annotated[
-        str | None, Option("--api-key-env", TEXT, None, MODEL, "The environment variable that holds the key.")
-    ]
+    api_key_env: Annotated[str | None, Option("--api-key-env", TEXT, None, MODEL, "help.option_api_key_env")]
     experiment: Annotated[
         str | None,
-        Option(
-            "--experiment", TEXT, None, MODEL, "An experiment (nih needle list), or EXPERIMENT/PROMPT.", also=("-e",)
-        ),
+        Option("--experiment", TEXT, None, MODEL, "help.option_experiment", also=("-e",)),
     ]
-    task: Annotated[
-        str | None, Option("--task", TEXT, None, MODEL, "A task (nih task list), where no experiment names it.")
-    ]
+    task: Annotated[str | None, Option("--task", TEXT, None, MODEL, "help.option_task")]
     task_option: Annotated[
         Mapping[str, Any] | Sequence[str] | None,
         Option(
@@ -78,12 +72,10 @@ class Keywords(TypedDict, total=False):
             TEXTS,
             None,
             MODEL,
-            "An option of the task, or its rows, as NAME=VALUE (language=zh, distractors=0,4); may be repeated.",
+            "help.option_task_option",
         ),
     ]
-    prompt: Annotated[
-        str | Sequence[str] | None, Option("--prompt", TEXT, None, MODEL, "Prompt variants, separated by commas.")
-    ]
+    prompt: Annotated[str | Sequence[str] | None, Option("--prompt", TEXT, None, MODEL, "help.option_prompt")]
     like: Annotated[
         str | PathLike[str] | None,
         Option(
@@ -91,26 +83,24 @@ class Keywords(TypedDict, total=False):
             TEXT,
             None,
             MODEL,
-            "Send the prompts of this run again, byte for byte, so that the two can be compared (its folder).",
+            "help.option_like",
         ),
     ]
     corpus: Annotated[
         str | PathLike[str] | None,
-        Option("--corpus", TEXT, None, MODEL, "A corpus (nih corpus list), a path, or zh=NAME for one language."),
+        Option("--corpus", TEXT, None, MODEL, "help.option_corpus"),
     ]
     lengths: Annotated[
         str | int | Sequence[int] | None,
-        Option(
-            "--lengths", TEXT, None, GRID, "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k | 300t (tokens of the request)."
-        ),
+        Option("--lengths", TEXT, None, GRID, "help.option_lengths"),
     ]
     depths: Annotated[
         str | int | Sequence[float] | None,
-        Option("--depths", TEXT, None, GRID, "15 | 0:90:10 | 0:90:10:sigmoid | 0,50,100 | 50%."),
+        Option("--depths", TEXT, None, GRID, "help.option_depths"),
     ]
     repeats: Annotated[
         int,
-        Option("--repeats", int, 1, GRID, "Trials per cell, by default each over another haystack."),
+        Option("--repeats", int, 1, GRID, "help.option_repeats"),
     ]
     vary: Annotated[
         str | Sequence[str],
@@ -119,7 +109,7 @@ class Keywords(TypedDict, total=False):
             str,
             "haystack",
             GRID,
-            "What differs between repeats: haystack,needle,sampling (fresh values do in any case).",
+            "help.option_vary",
         ),
     ]
     length_unit: Annotated[
@@ -129,8 +119,7 @@ class Keywords(TypedDict, total=False):
             TEXT,
             None,
             GRID,
-            "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json "
-            "(default: model; cl100k_base where several models are to read the same prompts).",
+            "help.option_length_unit",
         ),
     ]
     calibrate: Annotated[
@@ -140,18 +129,12 @@ class Keywords(TypedDict, total=False):
             bool,
             True,
             GRID,
-            "Fit --length-unit model to the server's counts where nothing else counts in the model's tokens.",
+            "help.option_calibrate",
         ),
     ]
-    window: Annotated[
-        int | None, Option("--window", INT, None, GRID, "The model's window in tokens, if it is not known.")
-    ]
-    repeat_corpus: Annotated[
-        bool, Option("--repeat-corpus", bool, False, GRID, "Repeat a corpus that is shorter than a length.")
-    ]
-    quick: Annotated[
-        bool, Option("--quick", bool, False, GRID, "A small grid: 5 lengths from 500 to 4,000 tokens, 5 depths.")
-    ]
+    window: Annotated[int | None, Option("--window", INT, None, GRID, "help.option_window")]
+    repeat_corpus: Annotated[bool, Option("--repeat-corpus", bool, False, GRID, "help.option_repeat_corpus")]
+    quick: Annotated[bool, Option("--quick", bool, False, GRID, "help.option_quick")]
     controls: Annotated[
         bool,
         Option(
@@ -159,7 +142,7 @@ class Keywords(TypedDict, total=False):
             bool,
             True,
             GRID,
-            "Run control trials beside the grid: is the needle fair, is the answer guessable, does the endpoint drift.",
+            "help.option_controls",
         ),
     ]
     adaptive: Annotated[
@@ -169,18 +152,16 @@ class Keywords(TypedDict, total=False):
             bool,
             False,
             GRID,
-            "After the first pass, measure uncertain cells again until --precision is reached or the budget is spent.",
+            "help.option_adaptive",
         ),
     ]
     precision: Annotated[
         float | None,
-        Option(
-            "--precision", FLOAT, None, GRID, "The target of --adaptive: ± of each length's found rate (default 0.05)."
-        ),
+        Option("--precision", FLOAT, None, GRID, "help.option_precision"),
     ]
     max_trials: Annotated[
         int | None,
-        Option("--max-trials", INT, None, GRID, "With --adaptive: maximum number of trials, without controls."),
+        Option("--max-trials", INT, None, GRID, "help.option_max_trials"),
     ]
     shard: Annotated[
         str | None,
@@ -189,39 +170,35 @@ class Keywords(TypedDict, total=False):
             TEXT,
             None,
             GRID,
-            "One part of the plan, such as 3/8, for machines that share a sweep (nih merge joins their runs).",
+            "help.option_shard",
         ),
     ]
-    order: Annotated[str, Option("--order", str, "cache", GRID, "cache (makes use of prefix caches) | random | grid.")]
+    order: Annotated[str, Option("--order", str, "cache", GRID, "help.option_order")]
     seed: Annotated[
         int | None,
-        Option("--seed", INT, None, GRID, "Seed for all random draws (default 0); if given, sent to the model too."),
+        Option("--seed", INT, None, GRID, "help.option_seed"),
     ]
-    max_output: Annotated[
-        int | None, Option("--max-output", INT, None, REQUEST, "Output limit of one answer in tokens.")
-    ]
-    temperature: Annotated[
-        str | float | None, Option("--temperature", TEXT, None, REQUEST, "A number, or none to send none.")
-    ]
+    max_output: Annotated[int | None, Option("--max-output", INT, None, REQUEST, "help.option_max_output")]
+    temperature: Annotated[str | float | None, Option("--temperature", TEXT, None, REQUEST, "help.option_temperature")]
     extra_body: Annotated[
         str | Mapping[str, Any] | None,
-        Option("--extra-body", TEXT, None, REQUEST, "More fields of the request, as a JSON object."),
+        Option("--extra-body", TEXT, None, REQUEST, "help.option_extra_body"),
     ]
     header: Annotated[
         Sequence[str] | Mapping[str, str] | None,
-        Option("--header", TEXTS, None, REQUEST, "A further header as NAME=VALUE; may be repeated."),
+        Option("--header", TEXTS, None, REQUEST, "help.option_header"),
     ]
     stream: Annotated[
         bool | None,
-        Option("--stream/--no-stream", FLAG, None, REQUEST, "Stream answers (default: where the server can)."),
+        Option("--stream/--no-stream", FLAG, None, REQUEST, "help.option_stream"),
     ]
     ca_file: Annotated[
         str | PathLike[str] | None,
-        Option("--ca-file", TEXT, None, REQUEST, "Further certificate authorities to trust, as a PEM file."),
+        Option("--ca-file", TEXT, None, REQUEST, "help.option_ca_file"),
     ]
     insecure: Annotated[
         bool,
-        Option("--insecure", bool, False, REQUEST, "Do not check certificates: anyone on the way can read the key."),
+        Option("--insecure", bool, False, REQUEST, "help.option_insecure"),
     ]
     preflight: Annotated[
         bool,
@@ -230,7 +207,7 @@ class Keywords(TypedDict, total=False):
             bool,
             True,
             REQUEST,
-            "Before a new run, ask the server for key, model, window and one token.",
+            "help.option_preflight",
         ),
     ]
     canary: Annotated[
@@ -240,23 +217,34 @@ class Keywords(TypedDict, total=False):
             bool,
             False,
             REQUEST,
-            "Before a new run, ask codes back from the first and last line of one prompt of the longest length.",
+            "help.option_canary",
         ),
     ]
     concurrency: Annotated[
         int | None,
-        Option("--concurrency", INT, None, LIMITS, "Requests in flight at once (default: found automatically)."),
+        Option("--concurrency", INT, None, LIMITS, "help.option_concurrency"),
     ]
-    rpm: Annotated[float | None, Option("--rpm", FLOAT, None, LIMITS, "Requests per minute that the account allows.")]
-    tpm: Annotated[float | None, Option("--tpm", FLOAT, None, LIMITS, "Tokens per minute that the account allows.")]
+    rpm: Annotated[float | None, Option("--rpm", FLOAT, None, LIMITS, "help.option_rpm")]
+    tpm: Annotated[float | None, Option("--tpm", FLOAT, None, LIMITS, "help.option_tpm")]
     price: Annotated[
         str | Sequence[float] | None,
-        Option("--price", TEXT, None, LIMITS, "IN,OUT or IN,OUT,CACHED: the model's price in USD per million tokens."),
+        Option("--price", TEXT, None, LIMITS, "help.option_price"),
     ]
     max_cost: Annotated[
         float | None,
-        Option("--max-cost", FLOAT, None, LIMITS, "Stop before a call that could take the run past this many USD."),
+        Option("--max-cost", FLOAT, None, LIMITS, "help.option_max_cost"),
     ]
+
+
+FIGURES: Mapping[str, str] = {
+    "map": "nihbench.app.drawing:MAP",
+    "difference": "nihbench.app.drawing:DIFFERENCE",
+    "profiles": "nihbench.app.drawing:PROFILES",
+}
+"""What --kind may be, and where it is ("module:name"): a `drawing.Kind`, or the function alone that draws sweeps.
+
+One more is one more line: help, Python and the message about an unknown one go by this table.
+"""
 
 
 def _table() -> dict[str, Option]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from nihbench.app.wiring import foreseen
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, column, plain, said, t
 from nihbench.plan.order import Pace
-from nihbench.prices import CostRange, decimal_of, estimate, worst_cost
+from nihbench.prices import CostRange, decimal_of, estimate, whole_of, worst_cost
 from nihbench.run.calibration import likely_prompts
 from nihbench.run.forecast import Forecast, Reach, depth_error, most_extra, most_fit_prompts
 from nihbench.run.options import unit_words, wanted_precision
@@ -313,11 +313,6 @@ def _comparing(setup: Setup) -> Message:
     return t("cli.pair_pair_only_run")
 
 
-def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    known = list(amounts)
-    return None if None in known else sum((each or Decimal(0) for each in known), Decimal(0))
-
-
 def _total_text(plan: Plan) -> str:
     """Write the sum of several plans as one line."""
     total, cost = plan.cost_usd, t("cli.unknown_cost_2")
@@ -375,9 +370,9 @@ class Plan:
     def cost_usd(self) -> CostRange:
         """What all of it costs."""
         return CostRange(
-            least=_sum(run.forecast.cost.least for run in self.runs),
-            predicted=_sum(run.forecast.cost.predicted for run in self.runs),
-            most=_sum(run.most_usd for run in self.runs),
+            least=whole_of(run.forecast.cost.least for run in self.runs),
+            predicted=whole_of(run.forecast.cost.predicted for run in self.runs),
+            most=whole_of(run.most_usd for run in self.runs),
         )
 
     @property

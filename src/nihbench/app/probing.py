@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from nihbench.app.consent import check_cost, readmitted
+from nihbench.app.consent import Again, check_cost, readmitted
 from nihbench.app.events import Caller
 from nihbench.app.jobs import Job, Ready, made_ready
 from nihbench.app.money import budget_of, tell_spent, tell_unknown
@@ -16,25 +16,24 @@ from nihbench.app.options import header_values
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.sending import clients, enter_checks
 from nihbench.catalog.loading import load_for
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import may_be_asked
 from nihbench.endpoint.spending import Budget
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, t, without_stop
 from nihbench.languages.base import of
 from nihbench.run.like import source_text
-from nihbench.run.manifest import check_same
 from nihbench.run.options import RunOptions
 from nihbench.run.records import RecordWriter, read_records
 from nihbench.run.runner import run_trials
 from nihbench.run.setup import Made, Setup
 from nihbench.run.spent import account, outcomes_before
-from nihbench.run.store import PROBES, RunFolder, owned
+from nihbench.run.store import PROBES, RunFolder, check_same, owned
 from nihbench.run.stored import stored_options
 from nihbench.score.rules import grade
 from nihbench.stats.interval import Share, share
 from nihbench.tasks.task import Task
 from nihbench.text.prompt import digest, rebuild
-from nihbench.types import Completion, Failure, Grade, Needle, Placement, Planted, Record, Score, Trial
+from nihbench.types import Completion, Grade, Needle, Placement, Planted, Record, Score, Trial
 from nihbench.types import Message as Sent
 
 # ---- was a missed needle not retrieved, or retrieved and the question misread? ---------------------------------------
@@ -127,13 +126,7 @@ def asked_probes(run: RunFolder) -> dict[str, Record]:
 
 def owed_probes(wanted: Iterable[Probe], asked: Mapping[str, Record]) -> list[Probe]:
     """Return the probes that have no record, or only a failure that may pass now."""
-    return [probe for probe in wanted if _is_owed(asked.get(probe.id))]
-
-
-def _is_owed(record: Record | None) -> bool:
-    if record is None:
-        return True
-    return isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume
+    return [probe for probe in wanted if may_be_asked(asked.get(probe.id))]
 
 
 def placed_as(setup: Setup, owed: Sequence[Probe]) -> Setup:
@@ -247,8 +240,9 @@ def _options(folder: RunFolder, options: ProbeOptions, caller: Caller) -> RunOpt
     }
     asked = RunOptions(model=stored.model, base_url=options.base_url, api_key_env=options.api_key_env)
     given = [name for name in ("base_url", "api_key_env", "price") if getattr(options, name) is not None]
+    catalog, begun = load_for(caller.tell_once), folder.manifest.beginning
     return readmitted(
-        replace(stored, **fresh), folder.manifest.beginning, folder.path, asked, given, load_for(caller.tell_once)
+        replace(stored, **fresh), Again(run=folder.path, begun=begun, asked=asked, given=given, catalog=catalog)
     )
 
 

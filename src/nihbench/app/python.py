@@ -262,7 +262,7 @@ def compare(
 def plot(
     *runs: Runs,
     out: str | PathLike[str] | None = None,
-    kind: Literal["map", "difference", "profiles"] = "map",
+    kind: str = "map",
     prompt: str = "",
     axis: Literal["nominal", "achieved"] = "nominal",
     scorer: str | None = None,
@@ -281,7 +281,8 @@ def plot(
     Args:
         *runs: runs, or folders of runs.
         out: where it is written, too: .png, .svg or .pdf; None: nowhere.
-        kind: "map" (a panel where there are several), "difference" (of two) or "profiles".
+        kind: "map" (a panel where there are several), "difference" (of two), "profiles", ...: a row of
+            `nihbench.app.keywords.FIGURES`.
         prompt: only these prompts, separated by commas, in this order.
         axis: depths as planned or as they came out.
         scorer: whose scores; None: the rules'.

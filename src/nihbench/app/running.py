@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from nihbench.app.events import Caller
+from nihbench.app.events import Caller, Event
 from nihbench.errors import InterruptedRunError, Terminated, TerminatedRunError
 from nihbench.lang.messages import Message, t
 
@@ -49,6 +49,48 @@ def stopped(error: KeyboardInterrupt, go_on: Message) -> InterruptedRunError:
         name = str(error.args[0]) if error.args else "SIGTERM"
         return TerminatedRunError(t("cli.stopped_2", signal=name, go_on=go_on))
     return InterruptedRunError(t("cli.stopped", go_on=go_on))
+
+
+def interruptible(caller: Caller) -> Caller:
+    """Return a caller whose `emit` may end the work: an interrupt that it raises is as good as Ctrl-C.
+
+    Raised in a task it would leave the loop at once, and what other tasks have under way with it.
+    """
+    first: list[asyncio.Task[Any]] = []
+    ended: list[BaseException] = []
+
+    def emit(event: Event) -> None:
+        try:
+            caller.emit(event)
+        except (KeyboardInterrupt, SystemExit) as error:
+            if not first:  # no loop runs
+                raise
+            if not ended:
+                ended.append(error)
+                first[0].get_loop().call_soon_threadsafe(first[0].cancel)
+
+    @contextmanager
+    def guard() -> Iterator[Callable[[], None]]:
+        with caller.guard() as cancelling:
+
+            def begun() -> None:
+                cancelling()
+                task = asyncio.current_task()
+                assert task is not None
+                first.append(task)
+
+            try:
+                yield begun
+            except asyncio.CancelledError as error:
+                if ended:
+                    raise ended.pop() from error
+                raise
+            finally:
+                first.clear()
+            if ended:  # with the last that there was to tell
+                raise ended.pop()
+
+    return replace(caller, emit=emit, guard=guard)
 
 
 # ---- threads ---------------------------------------------------------------------------------------------------------
@@ -127,7 +169,7 @@ def wait_for(work: Callable[[Caller], T], caller: Caller) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return work(caller)
+        return work(interruptible(caller))
     told: queue.SimpleQueue[tuple[Callable[[], None], Future[None]] | None] = queue.SimpleQueue()
 
     def deliver(call: Callable[[], None]) -> None:

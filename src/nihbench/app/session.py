@@ -24,10 +24,9 @@ from nihbench.run.adaptive import with_extra
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.forecast import most_extra
 from nihbench.run.like import begin_run
-from nihbench.run.manifest import check_rules, check_same
 from nihbench.run.runner import owed
 from nihbench.run.spent import spent_before
-from nihbench.run.store import RunFolder, check_unchanged, open_run, owned
+from nihbench.run.store import RunFolder, check_rules, check_same, check_unchanged, open_run, owned
 from nihbench.run.tree import check_place, check_room, create_tree, find_runs, slug
 from nihbench.run.verify import count_summary
 from nihbench.types import Failure, Record, Trial

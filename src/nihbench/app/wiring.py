@@ -85,6 +85,11 @@ def introduce(
     """Say what a user must know of a run before it begins, and send its canary. Arguments as for `resolved`."""
     for sentence in setup.notes:
         caller.tell(t("cli.note_2", sentence=sentence))
+    if checks and begun is None and setup.task.is_single:
+        from nihbench.score.selfcheck import self_check  # who only plans loads no scorer
+
+        for weak in self_check(setup.task.needle):
+            caller.tell(t("cli.note_2", sentence=weak.sentence))
     if checks and begun is None and setup.options.canary:
         canary(model, checks, setup)
 

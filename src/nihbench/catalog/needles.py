@@ -54,7 +54,14 @@ def make_needle(source: Sourced[NeedleEntry]) -> Needle:
         subject=Subject(text=subject.text, aliases=tuple(subject.aliases)) if subject else None,
         fresh=dict(entry.fresh),
         note=entry.note,
+        answer_type=_answer_type(source),
     )
+
+
+def _answer_type(source: Sourced[NeedleEntry]) -> str:
+    if source.value.answer_type and source.value.facts:
+        raise source.error(t("catalog.answer_type_facts"), "answer_type")
+    return source.value.answer_type or ""
 
 
 def make_prompt(source: Sourced[PromptEntry]) -> PromptTemplate:
@@ -112,6 +119,7 @@ def _facts(source: Sourced[NeedleEntry], answer: str) -> tuple[KeyFact, ...]:
             weight=entry.weight,
             identifying=entry.identifying,
             guessable=entry.guessable,
+            type=entry.type or "",
         )
         for entry in entries
     )

@@ -107,6 +107,11 @@ Inside = Annotated[Text, AfterValidator(_inside)]
 FileName = Annotated[Text, AfterValidator(_file_name)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
+ValueKind = Literal[
+    "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
+    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+]  # fmt: skip
+"""The types that an expected answer may be of: `nihbench.types.VALUE_KINDS`."""
 Count = Annotated[int, Field(gt=0)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -136,6 +141,7 @@ class FactEntry(Entry):
     weight: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 1.0
     identifying: bool = False
     guessable: bool = False
+    type: ValueKind | None = None
 
 
 class SubjectEntry(Entry):
@@ -153,6 +159,7 @@ class NeedleEntry(Entry):
     texts: Annotated[list[Text], Field(min_length=1)] | None = None
     question: Text
     answer: Text | None = None
+    answer_type: ValueKind | None = None
     questions: dict[Name, Text] = {}
     facts: Annotated[list[FactEntry], Field(min_length=1)] | None = None
     subject: SubjectEntry | None = None

@@ -26,45 +26,29 @@ class Commands(LazyGroup):
     """The commands of `nih`, in the order of help."""
 
     table = (
-        Entry("run", f"{_DECLARED}.measure:run",
-              "Measure a model: run the grid, show the heatmap and save it as a PNG in the run's folder."),
-        Entry("watch", f"{_DECLARED}.measure:watch",
-              "Watch another process's run until it ends: heatmap, progress, latest miss."),
-        Entry("plan", f"{_DECLARED}.measure:plan",
-              "Show what a run would send, cost and take, in tokens, dollars and time. No model is called."),
-        Entry("prompt", f"{_DECLARED}.measure:prompt",
-              "Print the exact messages of one trial, as a run with the same options would send them."),
-        Entry("grade", f"{_DECLARED}.understand:grade",
-              'Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.'),
-        Entry("score", f"{_DECLARED}.understand:score",
-              "Score a run again, with the rules or a judge model (--judge); scores are kept beside the records."),
-        Entry("plot", f"{_DECLARED}.understand:plot",
-              "Draw runs from their stored scores: a heatmap, a panel of several, a difference, or profiles."),
-        Entry("report", f"{_DECLARED}.understand:report",
-              "Write one HTML file that shows runs down to each answer, opens from disk and loads nothing."),
-        Entry("cases", f"{_DECLARED}.understand:cases",
-              "Show every answer below full marks: what the model said, where, why it got its grade, what was sent."),
-        Entry("export", f"{_DECLARED}.understand:export",
-              "Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."),
-        Entry("compare", f"{_DECLARED}.understand:compare",
-              "Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."),
-        Entry("diagnose", f"{_DECLARED}.understand:diagnose",
-              "Find the pattern behind the misses: only the end kept, the middle lost, a cliff, random holes, ..."),
-        Entry("agree", f"{_DECLARED}.understand:agree",
-              "Compare the rules with a judge (RUN) or with people (FILE): kappa, bands, and every disagreement."),
-        Entry("merge", f"{_DECLARED}.data:merge",
-              "Merge the runs of one plan's parts (--shard) into one run; what does not belong together is refused."),
-        Entry("models", f"{_DECLARED}.data:models", "List the model presets, or the models of a server."),
-        Entry("serve", f"{_DECLARED}.data:serve", "Serve a local model until Ctrl-C."),
-        Entry("doctor", f"{_DECLARED}.measure:doctor", "Check an endpoint before a sweep."),
-        Entry("rebuild", f"{_DECLARED}.data:rebuild",
-              "Print the exact prompt of a recorded trial; its hash is checked against what was sent."),
-        Entry("needle", f"{_DECLARED}.data:needle", "Needles, prompts, experiments and suites."),
-        Entry("task", f"{_DECLARED}.data:task", "Tasks: the families of trials, with their rows and options."),
-        Entry("corpus", f"{_DECLARED}.data:corpus", "Corpora: list, fetch, count."),
-        Entry("batch", f"{_DECLARED}.measure:batch",
-              "Batches: a run's requests as files, to be answered later."),
-        Entry("import", f"{_DECLARED}.data:import_", "Turn other tools' results into runs."),
+        Entry("run", f"{_DECLARED}.measure:run"),
+        Entry("watch", f"{_DECLARED}.measure:watch"),
+        Entry("plan", f"{_DECLARED}.measure:plan"),
+        Entry("prompt", f"{_DECLARED}.measure:prompt"),
+        Entry("grade", f"{_DECLARED}.understand:grade"),
+        Entry("score", f"{_DECLARED}.understand:score"),
+        Entry("plot", f"{_DECLARED}.understand:plot"),
+        Entry("report", f"{_DECLARED}.understand:report"),
+        Entry("cases", f"{_DECLARED}.understand:cases"),
+        Entry("export", f"{_DECLARED}.understand:export"),
+        Entry("compare", f"{_DECLARED}.understand:compare"),
+        Entry("diagnose", f"{_DECLARED}.understand:diagnose"),
+        Entry("agree", f"{_DECLARED}.understand:agree"),
+        Entry("merge", f"{_DECLARED}.data:merge"),
+        Entry("models", f"{_DECLARED}.data:models"),
+        Entry("serve", f"{_DECLARED}.data:serve"),
+        Entry("doctor", f"{_DECLARED}.measure:doctor"),
+        Entry("rebuild", f"{_DECLARED}.data:rebuild"),
+        Entry("needle", f"{_DECLARED}.data:needle"),
+        Entry("task", f"{_DECLARED}.data:task"),
+        Entry("corpus", f"{_DECLARED}.data:corpus"),
+        Entry("batch", f"{_DECLARED}.measure:batch"),
+        Entry("import", f"{_DECLARED}.data:import_"),
     )  # fmt: skip
 
 
@@ -86,12 +70,10 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    lang: str = typer.Option(
-        "en", "--lang", envvar="NIH_LANG", metavar="|".join(languages()), help="Language of every word the tool says."
-    ),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="help.option_version"),
+    lang: str = typer.Option("en", "--lang", envvar="NIH_LANG", metavar="|".join(languages()), help="help.option_lang"),
 ) -> None:
-    """Needle in a haystack: how well a language model finds one fact in a long document, at every depth and length."""
+    """`nih`: see the catalogs' help.nih."""
 
 
 # Some versions of typer bring a copy of click, others use click itself: this is the base of its errors in both.
@@ -111,6 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
         gc.set_threshold(*_COLLECT_AFTER)
+        # What is multiplied here is small: numpy's threads would cost more to wake, and to wait in, than they save.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         for number in ENDING:
             if signal.getsignal(number) != signal.SIG_IGN:  # nohup: it is to go on when the terminal is closed
                 signal.signal(number, _terminated)

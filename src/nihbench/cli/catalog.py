@@ -50,10 +50,13 @@ def list_needles(as_json: bool) -> None:
 
 
 def show_needle(name: str, as_json: bool) -> None:
-    """Show one needle: its sentence, questions, answer and key facts."""
+    """Show one needle: its sentence, questions, answer and key facts, and by what type each is compared."""
+    from nihbench.score.selfcheck import types_of  # a list of needles grades nothing
+
     needle = load_for(terminal().tell_once).needle(name)
+    types = types_of(needle)
     if as_json:
-        show_json(asdict(needle))
+        show_json(asdict(needle) | {"types": types})
         return
     rows: list[tuple[str, str]] = [(t("cli.hidden"), text) for text in needle.statements]
     rows.append((t("cli.question"), needle.question))
@@ -69,9 +72,19 @@ def show_needle(name: str, as_json: bool) -> None:
         ]
         rows.append((t("cli.fact"), f"{fact.name} ({listed(marks)}): {fact.text}"))
         rows += [("", said(t("cli.or", alias=alias))) for alias in fact.aliases]
+        rows.append(("", _type_line(types[fact.name], fact.type or needle.answer_type)))
     if needle.note:
         rows.append((t("cli.note"), needle.note))
     show("\n".join([f"{needle.name} ({needle.language})", *(f"  {column(name, 9)} {text}" for name, text in rows)]))
+
+
+def _type_line(kind: str, given: str) -> str:
+    from nihbench.score.values.told import RULES, TYPES
+
+    name, rule = TYPES[kind], RULES[kind]
+    return said(
+        t("cli.type_given", type=name, rule=rule) if given == kind else t("cli.type_found", type=name, rule=rule)
+    )
 
 
 # ---- `nih task`: which families of trials there are, those of other packages among them ------------------------------

@@ -1,9 +1,10 @@
 """The lazy door: a command is imported when it is wanted, its work when it is invoked.
 
-`LazyGroup` is Click's recipe of that name for Typer: help and completion of the group need each command's name and
-first sentence, which stand in a table; the module that declares a command's options is imported when it is invoked or
-its own help is asked for. `command` does the same once more: a declaration holds options and help, and what a command
-does is imported behind it. So `nih --help` loads nothing of the tool, and `nih run --help` no more than its options.
+`LazyGroup` is Click's recipe of that name for Typer: help and completion of the group need each command's name, which
+stands in a table, and the first sentence of its help, which is in the catalogs; the module that declares a command's
+options is imported when it is invoked or its own help is asked for. `command` does the same once more: a declaration
+holds options and the keys of their help, and what a command does is imported behind it. So `nih --help` loads nothing
+of the tool, and `nih run --help` no more than its options.
 """
 
 from __future__ import annotations
@@ -29,22 +30,27 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of the command table: a command's name, where it is declared ("module:name"), its first sentence."""
+    """A row of the command table: a command's name, and where it is declared ("module:name")."""
 
     name: str
     place: str
-    help: str
 
 
 class Unloaded(TyperCommand):
     """A command as the list of commands shows it; `load` imports what declares it."""
 
     def __init__(self, entry: Entry) -> None:
-        super().__init__(entry.name, help=entry.help)
+        super().__init__(entry.name, help=f"help.{entry.name}")
         self.entry = entry
 
     def load(self) -> Any:
         """Return the whole command, its help in the process's language."""
+        made = self.declared()
+        translate(made, self.entry.name)
+        return made
+
+    def declared(self) -> Any:
+        """Return the whole command as it is declared: its help is keys."""
         declared = named(self.entry.place)
         app = declared if isinstance(declared, typer.Typer) else typer.Typer(rich_markup_mode="rich")
         if app is not declared:
@@ -52,7 +58,6 @@ class Unloaded(TyperCommand):
         app._add_completion = False
         made: Any = typer.main.get_command(app)
         made.name = self.entry.name
-        translate(made)
         return made
 
 
@@ -72,10 +77,10 @@ class LazyGroup(TyperGroup):
 
 
 def whole(parser: Any) -> Any:
-    """Return a parser with all its commands loaded, for who looks through them."""
+    """Return a parser with all its commands as they are declared, for who looks through them."""
     for name, below in parser.commands.items():
         if isinstance(below, Unloaded):
-            parser.commands[name] = below.load()
+            parser.commands[name] = below.declared()
     return parser
 
 

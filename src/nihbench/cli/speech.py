@@ -1,6 +1,6 @@
 """The language of the command line itself: chosen by --lang or NIH_LANG before anything is read, then help and errors.
 
-Help is translated when the commands are built, by a look-up of every text that they hold; with English nothing is done.
+Help is filled in when the commands are built, by a look-up of every key that they hold.
 What the parser of the command line says is recognised by its sentences.
 """
 
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Lang, help_words, language, languages, mistakes, recognising, t
+from nihbench.lang.messages import Lang, language, languages, mistakes, parser_help, recognising, t, words
 
 _PANELS = ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "DEFAULT_STRING", "ENVVAR_STRING",
            "REQUIRED_LONG_STRING")  # fmt: skip
@@ -41,38 +41,44 @@ def chosen(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[La
     return value, rest
 
 
-def translate(command: Any) -> None:
-    """Put the help of a command, and of those below it, into the process's language."""
-    if language() == "en":
-        _own_words({})
-        return
-    table = help_words(language())
-    _own_words(table)
-    _translate(command, table)
+def translate(command: Any, *path: str) -> None:
+    """Put the help of a command, and of those below it, into the process's language.
+
+    Declarations hold keys of the catalogs (`help=`, `rich_help_panel=`). A command's own key is made of its path
+    (`help.batch_export`); what its own page says beside is that with `_more`.
+    """
+    _own_words(parser_help(language()))
+    _translate(command, path, {**words(language()), **parser_help(language())})
 
 
-def help_texts(command: Any) -> set[str]:
-    """Return every text that the help of a command, and of those below it, shows."""
-    found: set[str] = set()
-    _translate(command, _Collecting(found))
-    return {text for text in found if text}
+def help_keys(command: Any, *path: str) -> set[str]:
+    """Return the key of every text that the help of a command, and of those below it, shows."""
+    found = _Collecting(words("en"))
+    _translate(command, path, found)
+    return found.asked
 
 
 class _Collecting(dict[str, str]):
-    """A table that translates nothing and keeps what it was asked for."""
+    """A table that keeps what it was asked for."""
 
-    def __init__(self, found: set[str]) -> None:
-        super().__init__()
-        self._found = found
+    def __init__(self, table: Mapping[str, str]) -> None:
+        super().__init__(table)
+        self.asked: set[str] = set()
 
-    def get(self, key: str, default: Any = None) -> Any:
-        self._found.add(key)
-        return default
+    def get(self, key: Any, default: Any = None) -> Any:
+        self.asked.add(key)
+        return super().get(key, default)
+
+    def __getitem__(self, key: str) -> str:
+        self.asked.add(key)
+        return super().__getitem__(key)
 
 
-def _translate(command: Any, table: Mapping[str, str]) -> None:
-    for name in ("help", "short_help", "epilog"):
-        _put(command, name, table)
+def _translate(command: Any, path: tuple[str, ...], table: Mapping[str, str]) -> None:
+    own = f"help.{'_'.join(path) or 'nih'}".replace("-", "_")
+    command.help = table.get(own, command.help)
+    if f"{own}_more" in table and not hasattr(command, "load"):
+        command.help = f"{command.help}\n\n{table[f'{own}_more']}"
     for parameter in command.params:
         for name in ("help", "rich_help_panel"):
             _put(parameter, name, table)
@@ -91,16 +97,14 @@ def _translate(command: Any, table: Mapping[str, str]) -> None:
         return option
 
     command.get_usage, command.get_help_option = in_language, help_in_language
-    for other in getattr(command, "commands", {}).values():
-        _translate(other, table)
+    for name, below in getattr(command, "commands", {}).items():
+        _translate(below, (*path, name), table)
 
 
 def _put(owner: Any, name: str, table: Mapping[str, str]) -> None:
     text = getattr(owner, name, None)
-    if isinstance(text, str):
-        # Docstrings come with their line breaks.
-        plain = " ".join(text.split())
-        setattr(owner, name, table.get(plain, text))
+    if isinstance(text, str) and text:
+        setattr(owner, name, table.get(text, text))
 
 
 def _own_words(table: Mapping[str, str]) -> None:

@@ -168,13 +168,13 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
         return _failure(*problem, received, usage)
     keys = received.keys
     return Completion(
-        text=_masked(text, keys),
+        text=masked(text, keys),
         finish_reason=_string(reason, keys),
         usage=usage,
         model=_string(data.get("model"), keys),
         latency_s=received.latency_s,
         attempts=1,
-        reasoning=_masked(beside or marked, keys),
+        reasoning=masked(beside or marked, keys),
         system_fingerprint=_string(data.get("system_fingerprint"), keys),
         timings=_timings(data.get("timings"), keys),
         streamed=received.streamed,
@@ -226,11 +226,6 @@ def _plain_reason(reason: str | None) -> str:
     return (reason or "").partition(":")[0].strip().lower()
 
 
-def _masked(text: str, keys: Iterable[str]) -> str:
-    """Mask keys that a server gives back, as one that echoes requests for debugging does."""
-    return masked(text, keys)
-
-
 def _failure(kind: FailureKind, message: Words, received: Received, usage: Usage | None = None) -> Failure:
     """Return a failure that a model may well have worked for: the server said 200."""
     return Failure(
@@ -263,7 +258,7 @@ def _message_of(choice: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _string(value: object, keys: Iterable[str] = ()) -> str | None:
-    return _masked(value, keys)[:_STRING_CHARACTERS] if isinstance(value, str) else None
+    return masked(value, keys)[:_STRING_CHARACTERS] if isinstance(value, str) else None
 
 
 def _timings(value: object, keys: Iterable[str]) -> dict[str, Any]:
@@ -271,7 +266,7 @@ def _timings(value: object, keys: Iterable[str]) -> dict[str, Any]:
     entries = mapping(value).items()
     plain = ((name, entry) for name, entry in entries if len(name) <= _STRING_CHARACTERS and _is_plain(entry))
     return {
-        _masked(name, keys): _masked(entry, keys) if isinstance(entry, str) else entry
+        masked(name, keys): masked(entry, keys) if isinstance(entry, str) else entry
         for name, entry in islice(plain, _MOST_TIMINGS)
     }
 

@@ -13,7 +13,7 @@ from typing import Literal
 from nihbench.endpoint.waits import in_words
 from nihbench.errors import PutOffError
 from nihbench.lang.messages import t
-from nihbench.types import Failure, FailureKind
+from nihbench.types import Failure, FailureKind, Record
 
 Group = Literal["account", "server", "request", "content", "answer"]
 Slowing = Literal["", "pause", "fewer", "exceeded"]
@@ -92,6 +92,11 @@ HANDLING: Mapping[FailureKind, Handling] = {
                            no_help=True),
     "refused_by_server": Handling(group="content", letter="S"),
 }  # fmt: skip
+
+
+def may_be_asked(record: Record | None) -> bool:
+    """Say whether a trial has no record, or only a failure that may pass now."""
+    return record is None or (isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume)
 
 
 # ---- whether one request is sent again after a failure, and when: the rules of `HANDLING`, counted -------------------

@@ -109,9 +109,6 @@ def read_refusal(message: str) -> tuple[Dimension | None, int | None]:
     return dimension, None
 
 
-# ---- limits ----------------------------------------------------------------------------------------------------------
-
-
 # ---- pacing ----------------------------------------------------------------------------------------------------------
 # How fast: a token bucket for the requests or the tokens of a minute, whose rate is told, or learnt from refusals.
 #

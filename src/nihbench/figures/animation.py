@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from nihbench.errors import UsageError
-from nihbench.figures.look import UNRUN, look
-from nihbench.figures.page import write_picture
+from nihbench.figures.page import UNRUN, look, write_picture
 from nihbench.figures.style import Palette, Style
 from nihbench.lang.messages import t
 

@@ -65,9 +65,6 @@ def joined(lang: Lang, sentences: list[str]) -> str:
 # ---- axis labels, and which cells have no value and why; nothing is drawn here ---------------------------------------
 
 
-# ---- axis labels, and which cells have no value and why; nothing is drawn here ---------------------------------------
-
-
 Cells = NDArray[np.bool_]
 SEVERAL = " | "
 """Between the units of a figure whose runs have several."""

@@ -23,8 +23,7 @@ from matplotlib.transforms import Affine2D
 
 from nihbench.analysis.grids import Grid
 from nihbench.figures.captions import half_up
-from nihbench.figures.look import HATCHES, UNRUN, families, group_of
-from nihbench.figures.page import LINE_IN, Ruler
+from nihbench.figures.page import HATCHES, LINE_IN, UNRUN, Ruler, families, group_of
 from nihbench.figures.style import LEVELS, Palette, Style, is_dark
 
 _LINE, _FIGURE_HEIGHT = 1.25, 0.73  # of the size of type: from line to line, and how high a digit stands

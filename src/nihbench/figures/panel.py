@@ -41,8 +41,7 @@ from nihbench.figures.cells import (
     value_scale,
     write_numbers,
 )
-from nihbench.figures.look import HATCHES, INK, QUIET, UNRUN, Hatch, drawable, group_of, look
-from nihbench.figures.page import LINE_IN, Page, Ruler
+from nihbench.figures.page import HATCHES, INK, LINE_IN, QUIET, UNRUN, Hatch, Page, Ruler, drawable, group_of, look
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, fitted, too_narrow
 from nihbench.figures.style import Style
 
@@ -256,7 +255,7 @@ def draw_heatmap(grid: Grid, around: Around, style: Style | None = None, *, leng
 def draw_panel(panel: Panel, around: Around, style: Style | None = None) -> Figure:
     """Draw grids as a matrix with one colour scale.
 
-    Characters of a text that no font has are drawn as boxes (`nihbench.figures.look.missing` names them).
+    Characters of a text that no font has are drawn as boxes (`nihbench.figures.page.missing` names them).
 
     Returns:
         A figure with its own canvas, sized to its content where the style leaves that open, its type made smaller

@@ -13,8 +13,7 @@ from matplotlib.ticker import PercentFormatter
 
 from nihbench.analysis.grids import Profile
 from nihbench.figures.captions import SEVERAL, axis_title, depth_labels, length_labels, row_labels, say, unit_phrase
-from nihbench.figures.look import INK, QUIET, drawable, look
-from nihbench.figures.page import LINE_IN, Page, Ruler
+from nihbench.figures.page import INK, LINE_IN, QUIET, Page, Ruler, drawable, look
 from nihbench.figures.sheet import GAP, HEADING, LABEL, MARGIN, TICK, TICK_MARK, Around, Sheet, fitted, too_narrow
 from nihbench.figures.style import Style
 from nihbench.types import DEPTH, Axis

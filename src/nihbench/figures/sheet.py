@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
 from nihbench.figures.captions import control_word, joined, listed, say
-from nihbench.figures.look import INK, QUIET, Hatch, drawable
-from nihbench.figures.page import LINE_IN, Page, Ruler
+from nihbench.figures.page import INK, LINE_IN, QUIET, Hatch, Page, Ruler, drawable
 from nihbench.figures.style import Style
 from nihbench.lang.messages import t, words
 

@@ -342,9 +342,9 @@ def words(language: str) -> Mapping[str, str]:
     return {**_catalog("en", "WORDS"), **_catalog(language, "WORDS"), **_catalog(language, "FOREIGN")}
 
 
-def help_words(language: str) -> Mapping[str, str]:
-    """Return the texts of help in another language, by their English."""
-    return {**_catalog(language, "HELP"), **_catalog(language, "PARSER")}
+def parser_help(language: str) -> Mapping[str, str]:
+    """Return what the parser of the command line writes around help, in another language, by its English."""
+    return _catalog(language, "PARSER")
 
 
 def mistakes(language: str) -> Mapping[str, str]:

@@ -139,6 +139,7 @@ PHRASES = {
     "now": "what is valid now follows",
     "from": "the value that was changed follows",
     "to": "the value that it was changed to follows",
+    "belongs": "what a value belongs to follows",
     "assigns": "words that give a thing its value",
     "another_time": "a number beside this was or is another",
     "judging": "words of judgement: the best, the most fun",
@@ -157,11 +158,11 @@ class Values:
         units: Words for units, by their symbols in `nihbench.score.values.units`.
         currencies: Words for currencies, by their codes of ISO 4217 (several, parted by spaces, where they are many).
         scales: What multiplies a number in front of it.
-        small: Words for small parts of a currency, as shares of it.
+        small: Words for small parts of a currency, as shares of it, with the codes of those that one of them names.
         number: A pattern for a number that is not in digits; `value` reads one (None where it is none), `write` writes
             one in signs.
         numerals: The inside of a character class of signs that may stand for digits in dates and times; "" for none.
-        minus: What makes the number behind it negative.
+        minus: What makes the number behind it negative; `minus_after` the one in front of it.
         percent_before: What stands before a percentage.
         per: A pattern for "a", "per": what a price is for, as group `per` in front of the number or `per_after`.
         months, weekdays, ordinals: Words for them, by number (Monday is 1).
@@ -176,6 +177,7 @@ class Values:
         pass_words: A question that asks for one that may be of several words: a passphrase.
         phone_words, version_words: Those that ask for these.
         order_words: A question that asks for an order.
+        sequence: What opens the items of a list whose order is told: first, then.
         opposites: Groups of words that say where, when and how; a word of one group denies those of the others.
         heads: Likewise, of words that say which of two things is which (from, to), as they stand before it.
         joints: What parts the items of a list, as a pattern.
@@ -191,6 +193,7 @@ class Values:
     write: Callable[[int], str] | None = None
     numerals: str = ""
     minus: str = ""
+    minus_after: str = ""
     percent_before: str = ""
     per: str = ""
     per_after: str = ""
@@ -212,6 +215,7 @@ class Values:
     phone_words: str = ""
     version_words: str = ""
     order_words: str = ""
+    sequence: str = ""
     opposites: tuple[tuple[str, ...], ...] = ()
     heads: tuple[tuple[str, ...], ...] = ()
     joints: str = ""
@@ -233,13 +237,14 @@ class Asking:
     """What is asked beside a needle's own question.
 
     `first_code`, `last_code`: the two ends of a canary, which are asked back. `quote_subject`, `quote_answer`: what a
-    probe asks of a needle with and without a subject.
+    probe asks of a needle with and without a subject. `sentence_around` gives an answer in a sentence.
     """
 
     first_code: str
     last_code: str
     quote_subject: str
     quote_answer: str
+    sentence_around: str = "The answer is {answer}."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,7 +59,7 @@ PROSE = Prose(
 _STOP = frozenset(
     "a an the and or but of to in on at by for from with without into onto as is are was were be been being am it its "
     "it's this that these those there here he she they them his her their you your we our i my me do does did done "
-    "doing have has had having will would can could should may might must shall so then than thus also just only very "
+    "doing because since have has had having will would can could should may might must shall so then than thus also just only very "
     "too if while when where which who whom whose what why how not no nor all any some both each every other such own "
     "same more most up down out over under again about between during before after above below".split()
 )
@@ -84,7 +84,8 @@ _IRREGULAR = {
     "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "mice": "mouse", "leaves": "leaf",
     "knives": "knife", "loaves": "loaf", "halves": "half", "lives": "life", "zero": "0", "two": "2", "three": "3",
     "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
-    "twelve": "12", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
+    "twelve": "12", "closure": "clos", "once": "1", "twice": "2", "thrice": "3", "daily": "day", "weekly": "week", "monthly": "month",
+    "yearly": "year", "annually": "year", "lit": "light", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
     "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10",
 }  # fmt: skip
 

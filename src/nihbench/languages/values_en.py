@@ -1,7 +1,8 @@
-"""English words for what an answer of a type is made of: units, currencies, numbers, months, parts of the day. Folded."""
+"""English words for what an answer of a type is made of: units, currencies, numbers, months. Folded."""
 
 from __future__ import annotations
 
+# ruff: noqa: E501  a row of words ends where its words do
 import re
 
 from nihbench.languages.base import Values
@@ -17,16 +18,39 @@ _ORDINALS = {word: number for number, word in enumerate(
     "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
     start=1)}  # fmt: skip
 _WORD = "|".join(sorted([*_ONES, *_TENS, *_SCALES, "oh"], key=len, reverse=True))
+_PARTS = {
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
+_SHARES = (
+    rf"(?:an?|one)[ -](?:third|quarter|fifth|sixth|eighth|tenth)(?= of|[.,;]|$)"
+    rf"|(?:two|three|four|five|six|seven|eight|nine)[ -](?:{'|'.join(_PARTS)})s"
+)
 _HALVES = {"half": "0.5", "quarter": "0.25"}
 
 
 def value(words: str) -> str | None:
-    """Return the value of a number in words as a decimal, None where the words are none ("point", "a")."""
+    """Return the value of a number in words as a decimal, None where the words are none; a share as parts*whole%."""
+    share = re.fullmatch(_SHARES, words)
+    if share:
+        many = re.match(r"[a-z]+", words)
+        parts = 1 if many is None or many.group() in ("a", "an", "one") else _ONES.get(many.group(), 1)
+        size = next(size for name, size in _PARTS.items() if re.search(rf"\b{name}s?$", words))
+        return f"{parts}*{size}%"
     whole, point, part = words.partition(" point ")
     said = [word for word in re.findall("[a-z]+", whole) if word not in ("and", "a", "an")]
     fraction = next((_HALVES[word] for word in said if word in _HALVES), "")
     said = [word for word in said if word not in _HALVES]
-    if len(said) > 1 and not set(said) - set(_ONES) - set(_TENS) - {"oh"}:
+    if not said and not fraction and whole in ("a", "an"):
+        return "1"
+    if len(said) > 1 and not fraction and not set(said) - set(_ONES) - set(_TENS) - {"oh"}:
         return _in_groups(said[:30])
     total = section = 0
     for word in said[:30]:
@@ -242,12 +266,18 @@ VALUES = Values(
         "k": 1000, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12, "hundred": 100, "thousand": 1000,
         "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12, "lakh": 10**5, "crore": 10**7,
     },
-    small={**dict.fromkeys(("cent", "cents"), "0.01"), **dict.fromkeys(("pence", "penny", "p"), "0.01")},
+    small={
+        **dict.fromkeys(("cent", "cents"), "0.01 USD EUR AUD CAD NZD HKD SGD ZAR"),
+        **dict.fromkeys(("pence", "penny", "p"), "0.01 GBP"),
+    },
     number=(
-        rf"(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
-        rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion))(?![a-z0-9])"
+        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
+        r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
+        r"(?![a-z0-9])"
     ),
     value=value,
+    minus_after=r" ?(?:degrees? )?below(?: zero| freezing)?\b",
     minus=r"\b(?:minus|negative) $",
     per=r"\b(?:an?|per|each|every) (?P<per>[a-z]{1,12})\b",
     per_after=r" ?(?:(?:an?|per|each|every|for (?:an?|each)) |/ ?)(?P<per>[a-z]{1,12})\b",
@@ -260,10 +290,11 @@ VALUES = Values(
         rf"\b(?P<m>{_MONTH})\b\.?,? (?:of )?{_YEAR}",
     ),
     times=(
-        rf"(?<![\d.:])(?P<h>\d{{1,2}})(?P<sep>[:.h])(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
+        rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
+        rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})(?::| ?h ?)(?P<n>\d{{2}})(?::(?P<s>\d{{2}}))?(?![\d%])"
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
-        rf"(?<![\d.:,a-z]){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
-        rf"(?<![\d.:,a-z]){_HOUR} ?o'clock",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
         rf"\b(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"
@@ -299,12 +330,14 @@ VALUES = Values(
     pass_words=r"\bpass-?(?:word|phrase|code)s?\b|\b(?:access|secret|unlock|entry|door|gate|safe) (?:code|phrase|word|words)\b|\bcode ?(?:word|name|phrase)\b",
     phone_words=r"\b(?:phone|telephone|call|dial|tel|fax|mobile|cell|hotline|ring)\b",
     version_words=r"\b(?:versions?|release|releases)\b",
+    sequence=r"(?:first(?:ly)?|then|next|after that|finally|lastly|last|second(?:ly)?|third(?:ly)?|fourth(?:ly)?)\b,? ?",
     order_words=r"\b(?:(?:in|what|which|the right) order\b|sequence|order of|ranked|ranking|steps|chronological)\b",
     opposites=(
         ("under|beneath|below|underneath", "on|atop|above|over|on top of", "behind", "in front of",
          "beside|next to", "inside|within", "outside"),
         ("before|prior to|ahead of|until", "after|following|since"),
         ("every other|alternate|every second", "every|each"),
+        ("once", "twice", "thrice"),
         ("up|upward|upwards|upstairs", "down|downward|downwards|downstairs"),
         ("left", "right"),
         ("with", "without"),
@@ -324,6 +357,6 @@ VALUES = Values(
         ("weekdays", "weekends"),
     ),
     heads=(("from", "to|into|onto"),),
-    joints=r", and |,| and |;|\n|&| plus ",
-    fillers=frozenset("a an the at on in of to by it is was be exactly".split()),
+    joints=r"→|->|, and |,| and |;|\n|&| plus ",
+    fillers=frozenset("a an the at on in of to by it is was be exactly about around approximately roughly some".split()),
 )  # fmt: skip

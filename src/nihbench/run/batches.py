@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.endpoint.batches import LOST, Batch, BatchEndpoint, BatchResult, UnsureError, read_result
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import HANDLING, may_be_asked
 from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import DamagedDataError, EndpointError, UsageError, unreadable
 from nihbench.fetch.files import lines_of, open_named
@@ -78,7 +78,7 @@ def to_submit(batches: Batches, ids: Sequence[str], records: Mapping[str, Record
         elif job.status == LOST and again:
             batches = batches.put(replace(job, given_up=True))
     waiting = batches.waiting()
-    owed = {trial_id for trial_id in ids if trial_id not in waiting and _is_owed(records.get(trial_id))}
+    owed = {trial_id for trial_id in ids if trial_id not in waiting and may_be_asked(records.get(trial_id))}
     for job in batches.jobs:
         if job.is_open and not job.creating:
             held = set(batches.ids(job))
@@ -91,12 +91,6 @@ def to_submit(batches: Batches, ids: Sequence[str], records: Mapping[str, Record
 
 def _bare(job: Job, *, earlier: tuple[str, ...]) -> Job:
     return Job(name=job.name, requests=job.requests, size_bytes=job.size_bytes, sha256=job.sha256, earlier=earlier)
-
-
-def _is_owed(record: Record | None) -> bool:
-    if record is None:
-        return True
-    return isinstance(record.outcome, Failure) and HANDLING[record.outcome.kind].retry_on_resume
 
 
 def check_server(batches: Batches, base_url: str) -> None:

@@ -21,11 +21,10 @@ from nihbench.plan.grid import with_controls
 from nihbench.plan.order import order_trials
 from nihbench.run.haystacks import fixed_tokens
 from nihbench.run.known import is_own_run
-from nihbench.run.manifest import manifest
 from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
 from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Begun, Setup, counted_once
-from nihbench.run.store import RunFolder, check_free, create_run, open_run, unusable
+from nihbench.run.store import RunFolder, check_free, create_run, manifest, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import check_corpus
 from nihbench.tasks.task import Task
@@ -59,14 +58,17 @@ def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: i
     """
     if not isinstance(record.placement, Placement):
         return None
-    return surroundings(run.manifest, record, corpus.text, reach)
+    return surroundings(run.manifest, record, run.manifest.task.recorded(record), corpus.text, reach)
 
 
-def surroundings(content: Manifest, record: Record, text: str, reach: int) -> tuple[str, str, str]:
-    """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`."""
+def surroundings(content: Manifest, record: Record, recorded: Planted, text: str, reach: int) -> tuple[str, str, str]:
+    """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`.
+
+    `recorded` is what its trial planted (`Task.recorded`).
+    """
     place = record.placement
     assert isinstance(place, Placement)
-    planted = with_haystack(content, record.trial, content.task.recorded(record))
+    planted = with_haystack(content, record.trial, recorded)
     return around(source_text(planted.haystack or text, place), place, planted.texts, reach)
 
 

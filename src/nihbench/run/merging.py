@@ -20,10 +20,9 @@ from nihbench.plan.order import parse_shard
 from nihbench.run.batch_state import check_nothing_waits
 from nihbench.run.judging import VERDICTS
 from nihbench.run.known import is_own_run, remember_run
-from nihbench.run.manifest import differing
 from nihbench.run.records import lines_in, read_lines
 from nihbench.run.spent import LEDGER, plain_line
-from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, open_run
+from nihbench.run.store import MANIFEST, PROBES, RECORDS, RunFolder, check_free, differing, open_run
 from nihbench.run.stored import Manifest
 from nihbench.run.tree import TREE, is_tree, open_tree
 

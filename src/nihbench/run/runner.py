@@ -152,9 +152,6 @@ def _dated(error: PutOffError, now: datetime) -> StoppedError:
     return StoppedError(t("run.not_before_utc", error=error.args[0], when=f"{when:%Y-%m-%d %H:%M}"))
 
 
-# ---- the order of trials ---------------------------------------------------------------------------------------------
-
-
 # ---- opening ---------------------------------------------------------------------------------------------------------
 # The first answers of a run: where all of them failed alike, the others would too, and be paid for in vain.
 

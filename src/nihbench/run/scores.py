@@ -22,7 +22,6 @@ from nihbench.fetch.files import is_there, lines_of, parse_json, write_atomic
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
 from nihbench.languages.base import shown_by
-from nihbench.plan.fresh import fill
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import stored_corpus
@@ -31,6 +30,7 @@ from nihbench.score.match import NeedleKey
 from nihbench.score.rivals import rivals, sentences_of
 from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.tasks.family import Answer
+from nihbench.tasks.needle import fill
 from nihbench.tasks.task import Task
 from nihbench.types import (
     FOUND_FROM,
@@ -257,7 +257,6 @@ IMPORT_VERSION = "1"
 """Of the reading of their grades as bands; raised when the same grade would become another band."""
 COMBINED = f"{SCORER}+"
 """Begins the name of a set in which the rules decided what they were sure of, and a judge the rest."""
-RULES_FILE = f"scores.{SCORER}.jsonl"
 
 
 def scores_file(run: RunFolder, scorer: str) -> Path:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -109,6 +110,10 @@ class Setup:
     _ids: dict[Trial, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Ids that were asked for: a plan's are asked for several times before the first trial is sent. A copy with other
     fields has none of them."""
+    _forms: dict[tuple[str, tuple[str, ...]], _Form] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+    """What ids are made of, by the prompt and by which values differ from trial to trial."""
 
     _planted: dict[Trial, Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What the last trial planted: it is asked for again as it is built, and as its record is written."""
@@ -307,11 +312,7 @@ class Setup:
         return known
 
     def _made_id(self, trial: Trial) -> str:
-        template = self.prompts[trial.prompt]
         place: dict[str, Any] = {
-            "prompt": [[m.role, m.content] for m in template.messages],
-            "question": self.needle.question_for(trial.prompt) if self.task.is_single else None,
-            "overhead": self.overheads[trial.prompt],
             "length": trial.length,
             "depth_percent": trial.depth_percent,
             "repeat": trial.repeat,
@@ -327,8 +328,60 @@ class Setup:
         later = self.calibration.later_fit(trial.repeat, trial.length) if self.calibration and trial.extra else None
         if later is not None:
             place["fit"] = [list(point) for point in later.points]
-        text = json.dumps(self.identity() | place, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+        kind = trial.prompt, tuple(place)
+        form = self._forms.get(kind)
+        if form is None:
+            form = self._forms[kind] = _Form(self._common(trial.prompt), tuple(place))
+        return hashlib.sha256(form.text(place)).hexdigest()[:16]
+
+    def _common(self, prompt: str) -> dict[str, Any]:
+        """Return what an id is made of that all trials of a prompt have in common."""
+        return self.identity() | {
+            "prompt": [[m.role, m.content] for m in self.prompts[prompt].messages],
+            "question": self.needle.question_for(prompt) if self.task.is_single else None,
+            "overhead": self.overheads[prompt],
+        }
+
+
+_CODED = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def _coded(value: Any) -> bytes:
+    """Return a value as JSON; plain numbers go the short way."""
+    if value is None:
+        return b"null"
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return repr(value).encode("ascii")
+    return _CODED(value).encode()
+
+
+class _Form:
+    """A JSON object in UTF-8, its keys in order, of which all but a few values are written once.
+
+    Ids are made by the ten thousand, and most of the text that they are made of is the same for all.
+
+    Args:
+        fixed: the values that stay.
+        named: the keys whose values differ; where they are in both, they do.
+    """
+
+    def __init__(self, fixed: Mapping[str, Any], named: tuple[str, ...]) -> None:
+        self._named = sorted(named)
+        self._between = [b"{"]
+        for number, key in enumerate(sorted({*fixed, *named})):
+            self._between[-1] += (b"," if number else b"") + _CODED(key).encode() + b":"
+            if key in named:
+                self._between.append(b"")
+            else:
+                self._between[-1] += _CODED(fixed[key]).encode()
+        self._between[-1] += b"}"
+
+    def text(self, values: Mapping[str, Any]) -> bytes:
+        """Return the object with these values of the keys that differ."""
+        pieces = [self._between[0]]
+        for key, after in zip(self._named, self._between[1:], strict=True):
+            pieces += _coded(values[key]), after
+        return b"".join(pieces)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """What stands in run.json, read back: is all of it there, which trials were planned, with which options and texts.
 
-It is written in `run.manifest`.
+It is written in `run.store`.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ class Beginning:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Manifest:
-    """run.json as one value, checked when a run is opened (`of`); `run.manifest` writes what is read here.
+    """run.json as one value, checked when a run is opened (`of`); `run.store` writes what is read here.
 
     `raw` is the whole content of the file, with what is never read again.
     """

@@ -15,7 +15,7 @@ from functools import lru_cache
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
 from nihbench.score.grammar import Grammar, Phrase
-from nihbench.score.match import Found, negated
+from nihbench.score.match import Found, negated, rivals_of
 from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
@@ -30,8 +30,11 @@ _FORMER = Phrase("@former@")
 _NOW = Phrase("@now@")
 _FROM = Phrase("(?:@from@)[^,;.。]{0,24}$")
 _TO = Phrase(r"[^,;.。]{0,16}?(?:@to@)")
+_BELONGS = Phrase("(?:@belongs@)")
+_STRANGE_SIGNS = 3
 _ASSIGNS = Phrase("(?:@assigns@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
+_WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _NAME = re.compile(r"\b[A-Z][a-z]{2,20}\b")
@@ -97,12 +100,14 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
     if negated(grammar, text, max(part.start, part.end - 1), part.end):
         return False
     if _has_digits(sheet):
-        return (named or lead > own) and _has_number(reading, part.start, part.end)
+        more = lead > own or (grammar.has_signs(said) and lead == own > 0)
+        return (named or more) and _has_number(reading, part.start, part.end)
     assigns = _ASSIGNS(grammar).search(said)
     if not assigns:
         return False
     if grammar.has_signs(said):
-        return (named or lead >= max(own, 1)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
+        led = _lead(sheet, said[max(0, assigns.start() - 2) : assigns.start()]) > 0
+        return (named or (led and lead >= own)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
     return (named or lead > own) and bool(_new_names(reading, part))
 
 
@@ -118,7 +123,10 @@ def _contrasts(reading: Reading, part: _Part, spans: list[Span]) -> bool:
     if names_another(reading.sheet, left):
         return True
     if grammar.has_signs(left):
-        return bool(_novel_signs(reading, left)) or _FORMER(grammar).search(left) is not None
+        if _has_digits(reading.sheet):
+            return bool(_novel_signs(reading, left)) or _FORMER(grammar).search(left) is not None
+        own = [m for m in _BELONGS(grammar).finditer(left) if _novel_signs(reading, left[m.end() : m.end() + 1])]
+        return bool(own) or len(_novel_signs(reading, left)) >= _STRANGE_SIGNS
     if _has_digits(reading.sheet):
         return any(not s.isdecimal() for s in reading.novel(left))
     return any(s.isalpha() for s in reading.novel(left))
@@ -282,12 +290,16 @@ def _asked(question: str, forms: tuple[str, ...], grammar: Grammar) -> tuple[str
 
 
 def _has_digits(sheet: Sheet) -> bool:
-    return any(re.search(r"\d", form) or fact.digits for fact in sheet.facts for form in fact.forms[:1])
+    return any((f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts)
 
 
 def _has_number(reading: Reading, start: int, end: int) -> bool:
-    """Whether a number that neither needle nor question knows stands there, not much shorter than the facts' own."""
+    """Whether another value stands there, or a number that nobody knows, not much shorter than the facts' own."""
     sheet, grammar, text = reading.sheet, reading.grammar, reading.answer.text
+    for fact in sheet.facts:
+        for place in rivals_of(fact, reading.answer)[:100] if fact.values else ():
+            if start <= place.start < end and not is_label(sheet, text, place.start, place.end):
+                return True
     asked = {n.digits for n in find_digits(sheet.question)}
     size = max(len("".join(re.findall(r"\d", fact.digits or fact.forms[0]))) for fact in sheet.facts)
     for number in grammar.numbers(text[start:end]):

@@ -66,7 +66,7 @@ def choices(reading: Reading) -> Words:
     if len(items) < 2:
         return ""
     spans = [answer.folded.original(*s) for f in reading.right for s in f.spans]
-    holding = {i for i, item in enumerate(items) for s in spans if item.start() <= s[0] < item.end()}
+    holding = {i for i, item in enumerate(items) for s in spans if s[0] < item.end() and item.start() < s[1]}
     outside = any(all(not item.start() <= s[0] < item.end() for item in items) for s in spans)
     if len(holding) != 1 or outside:
         return ""
@@ -184,7 +184,12 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
         if grammar.stem(word) in known | no_names or word in grammar.empty:
             continue
         at = answer.text.find(word, 0, stop)
-        if at >= 0 and not reading.covered(at, at + len(word)) and not _in_brackets(answer.text, at) and _added(reading, at, at + len(word)):
+        if (
+            at >= 0
+            and not reading.covered(at, at + len(word))
+            and not _in_brackets(answer.text, at)
+            and _added(reading, at, at + len(word))
+        ):
             return Note("added_name", name=name)
     return ""
 
@@ -193,6 +198,39 @@ def _in_brackets(text: str, at: int) -> bool:
     """Whether a place stands in a short remark in brackets, which explains what it follows."""
     before = text[max(0, at - _REMARK) : at]
     return before.rfind("(") > before.rfind(")") and ")" in text[at : at + _REMARK]
+
+
+_LISTED_WORDS = 4  # words of an item
+
+
+def item_more(reading: Reading) -> Words:
+    """Return an item that an answer names beside those of a list, among them or behind them."""
+    sheet = reading.sheet
+    if not (sheet.listed in ("list", "order") or (sheet.ordered and len(sheet.facts) > 2)):
+        return ""
+    text, grammar = reading.answer.text, reading.grammar
+    line = re.compile(r"[.。!?\n]").search(text, reading.end)
+    stop = line.start() if line else len(text)
+    joints = "|".join(each.values.joints for each in grammar.languages if each.values and each.values.joints)
+    at = reading.first
+    for m in [*re.finditer(rf"(?:{joints})(?! *\n)", text[:stop]), None]:
+        low, high = at, m.start() if m else stop
+        if m is not None and m.start() < reading.first:
+            continue
+        at = m.end() if m else stop
+        item = text[low:high]
+        if low >= high or reading.covered(low, high) or len(grammar.words(item)) > 2 * _LISTED_WORDS:
+            continue
+        novel = grammar.novel(item, sheet.known | grammar.reporting)
+        signs = sum(grammar.is_sign(s[0]) for s in novel)
+        if (
+            novel
+            and len(novel) - signs <= _LISTED_WORDS
+            and (not signs or signs > 1)
+            and not negated(grammar, text, low, high)
+        ):
+            return Note("added_words", words=item.strip()[:30])
+    return ""
 
 
 def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:

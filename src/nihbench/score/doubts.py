@@ -104,6 +104,11 @@ def vague(reading: Reading) -> str:
     high = min(first + _VAGUE_REACH, after.start() if after else len(text))
     again = all([len(f.spans) > 1 and f.spans[-1][0] >= f.spans[0][1] for f in reading.right])
     for cue in reading.answer.cues("vague", max(low, first - _VAGUE_REACH), high):
-        if not (again and cue.start < first) and not is_remark(reading.sheet, text, cue.start, cue.end, first):
+        told = any(reading.at(cue) in reading.grammar.fold(own).text for own in reading.sheet.told)
+        if (
+            not told
+            and not (again and cue.start < first)
+            and not is_remark(reading.sheet, text, cue.start, cue.end, first)
+        ):
             return reading.at(cue)
     return ""

@@ -165,6 +165,8 @@ class Folder:
         if char.isdecimal() and not char.isascii():
             return str(unicodedata.decimal(char))
         plain = unicodedata.normalize("NFKD", char).casefold()
+        if "\u2044" in plain and len(plain) > 2:  # a vulgar fraction: 7¼ is 7.25
+            return f"{unicodedata.numeric(char):.3f}".lstrip("0").rstrip("0").rstrip(".")
         plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
         return "".join(map(self._rest, (c for c in plain if c not in _DROPPED))) or _GONE
 

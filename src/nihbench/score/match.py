@@ -19,6 +19,7 @@ from nihbench.languages.base import Number
 from nihbench.score.answer import Span, Text
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
+from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
 from nihbench.types import Needle
 
@@ -257,18 +258,40 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
     """Return where all of a form's words stand within its window, and the values of the form beside them."""
     if not wanted.values:
         spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else []
-        return [span for span in spans if _counted(wanted, answer, span)] if wanted.counts else spans
+        if wanted.counts or wanted.behind:
+            return [span for span in spans if _counted(wanted, answer, span)]
+        return spans
     standing = [[p for p in places_in(value, answer) if p.how == "same"] for value in wanted.values]
     if not all(standing):
         return []
     spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else [(p.start, p.end) for p in standing[0]]
     found = []
     for start, end in spans:
-        beside = [[p for p in places if start - _BESIDE <= p.start and p.end <= end + _BESIDE] for places in standing]
+        beside = [[p for p in places if start - _BESIDE <= p.start and p.end <= end + _BESIDE
+                   and (not wanted.stems or _belongs(answer, start, end, p))] for places in standing]  # fmt: skip
         if all(beside):
             nearest = [min(places, key=lambda p: abs(p.start - start)) for places in beside]
             found.append((min(start, *(p.start for p in nearest)), max(end, *(p.end for p in nearest))))
     return found
+
+
+_PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
+
+
+def _number_of(words: list[str], at: int) -> str:
+    """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
+    before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
+    behind = [each for each in words[at + 1 : at + 4] if each.isdecimal()]
+    return before[-1] if before else behind[0] if behind else ""
+
+
+def _belongs(answer: Text, start: int, end: int, place: Place) -> bool:
+    """Whether a value stands with some words: no other amount and no comma between them."""
+    low, high = (end, place.start) if place.start >= end else (place.end, start)
+    if low >= high:
+        return True
+    others = any(low <= read.first and read.last <= high and not read.single for read in amounts(answer))
+    return not others and _PARTED.search(answer.text, low, high) is None
 
 
 _BESIDE = 40  # characters between the words of a fact and a value that belongs to them
@@ -279,11 +302,13 @@ def _counted(wanted: Wanted, answer: Text, span: Span) -> bool:
     low = bisect_left(answer.spans, (span[0] - _BESIDE, 0))
     words = answer.grammar.stems_of(answer.words[low:])
     for number, thing in wanted.counts:
+        told = [_number_of(words, at) for at, stem in enumerate(words[:_MOST]) if stem == thing]
+        if told and number not in told and (number != "1" or "" not in told):
+            return False
+    for thing, number in wanted.behind:
         for at, stem in enumerate(words[:_MOST]):
-            if stem != thing:
-                continue
-            said = [each for each in words[max(0, at - 2) : at] if each.isdecimal()]
-            if said and number not in said:
+            said = [each for each in words[at + 1 : at + 5] if each.isdecimal()] if stem == thing else []
+            if said and number not in said[:1]:
                 return False
     return True
 
@@ -383,6 +408,8 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
         if size < _MOST_OF:
             continue
         present = [stem for stem in wanted.stems if stem in answer.stems]
+        if _whole_part(fact, present, answer):
+            return answer.first(present[0]), 0.5
         standing = [p for v in wanted.values for p in places_in(v, answer) if p.how == "same"]
         if len(present) + min(len(standing), len(wanted.values)) != size - 1 or not present:
             continue
@@ -394,6 +421,12 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
             replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
             return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
     return None, 0.0
+
+
+def _whole_part(fact: Sought, present: list[str], answer: Text) -> bool:
+    """Whether one of the parts of a phrase, between commas, is given in all its words."""
+    parts = [set(answer.grammar.content_stems(part)) for form in fact.forms[:1] for part in form.split(",")]
+    return len(parts) > 1 and any(part and part <= set(present) for part in parts)
 
 
 _MOST_OF = 3  # words and values: of fewer, one left out is half

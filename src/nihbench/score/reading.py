@@ -13,6 +13,7 @@ from nihbench.score.sheet import Sheet
 from nihbench.types import Needle, OutcomeClass
 
 _WORD_SHARES = ((0.85, 1.0), (0.65, 0.7), (0.4, 0.5), (0.2, 0.3))  # share of a long answer's words -> band
+_FEW = 6  # words: in so short an answer each counts
 _ITEM_SHARES = ((1.0, 1.0), (2 / 3, 0.7), (0.4, 0.5))  # share of a list's items -> band
 
 
@@ -53,7 +54,17 @@ class Reading:
 
     @property
     def item_band(self) -> float:
-        """The band by the share of a list's items that are given."""
+        """The band by the share of a list's items that are given; of a person the name counts most."""
+        if self.sheet.listed == "person":
+            return (
+                1.0
+                if self.complete
+                else 0.7
+                if any(f.fact.identifying for f in self.right)
+                else 0.3
+                if self.right
+                else 0.0
+            )
         return next((band for least, band in _ITEM_SHARES if self.share >= least - 1e-9), 0.3 if self.right else 0.0)
 
     @cached_property
@@ -81,7 +92,30 @@ class Reading:
     @property
     def word_band(self) -> float:
         """The band by the share of a long answer's words that are given."""
-        return next((band for least, band in _WORD_SHARES if self.share >= least), 0.0)
+        band = next((band for least, band in _WORD_SHARES if self.share >= least), 0.0)
+        if band == 1.0 and (self._contrary or self._counts_missing):
+            return 0.7
+        return 0.5 if band == 0.7 and self._replaced else band
+
+    @cached_property
+    def _contrary(self) -> bool:
+        """Whether an answer says another side, time or direction than the long answer that it gives the words of."""
+        span = (self.first, max([f.spans[-1][1] for f in self.right])) if self.right else (0, 0)
+        return any([relation.denied(self.answer, span) for relation in self.sheet.relations])
+
+    @property
+    def _counts_missing(self) -> bool:
+        """Whether what is missing of a long answer's words is a number or a value."""
+        missing = [f.fact for f in self.found if f.status != "right"]
+        return any([fact.values or self.grammar.numerals.find(fact.forms[0]) for fact in missing])
+
+    @property
+    def _replaced(self) -> bool:
+        """Whether a short answer has another word in the place of a missing one."""
+        if not 3 <= len(self.found) <= _FEW or self.answer.size > 3 * len(self.found) + 6 or self.answer.has_signs:
+            return False
+        end = max([f.spans[0][1] for f in self.right])
+        return bool(self.novel(self.answer.text[self.first : end]))
 
     @cached_property
     def complete(self) -> bool:

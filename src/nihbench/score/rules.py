@@ -20,11 +20,12 @@ from nihbench.score.asides import stands_aside
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
-from nihbench.score.match import Found, Status, find, rivals_of, sheet_of
+from nihbench.score.match import Found, Status, find, places_of, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.reading import Reading, Verdict
-from nihbench.score.sheet import Sheet
+from nihbench.score.sheet import Sheet, Sought
 from nihbench.score.subject import other_subject
+from nihbench.score.values.base import How
 from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 # ---- nothing ---------------------------------------------------------------------------------------------------------
@@ -339,33 +340,63 @@ def _value(reading: Reading) -> Verdict | None:
         mended = reading.answer.cues("confirm", last.end, last_right) or reading.answer.cues("retract", 0, last_right)
         if mended and not reading.answer.cues("either", last.end, last_right):
             return None
-        return Verdict(0.5, "partial", Note("second_value_before", words=said), doubt=0.2)
+        return Verdict(0.5, "partial", _second(fact, said, before=True), doubt=0.2)
     taken_back = reading.answer.cues("retract", last_right, last.end + 40)
     outcome: OutcomeClass = "hedged" if taken_back else "partial"
-    return Verdict(0.5, outcome, Note("second_value_after", words=said), doubt=0.2)
+    return Verdict(0.5, outcome, _second(fact, said, before=False), doubt=0.2)
 
 
 def _nearly_right(reading: Reading, found: Found) -> Verdict:
     """A value is there but for one thing: a character, the unit, a part of the date."""
     start, end = found.spans[0]
-    said = Note("nearly_right", words=reading.answer.text[start:end].strip(), how=Note(f"differs_{found.how}"))
-    return Verdict(found.worth, "partial", said, doubt=0.1)
+    said = reading.answer.text[start:end].strip()
+    plain = found.fact.kind == "number"
+    cue = (
+        Note("number_nearly_right", number=said) if plain else Note("nearly_right", words=said, how=_DIFFERS[found.how])
+    )
+    return Verdict(found.worth, "partial", cue, doubt=0.1)
+
+
+def _second(fact: Sought, said: str, *, before: bool) -> Note:
+    """Say that an answer gives another value beside the right one."""
+    if fact.kind == "number":
+        return Note("second_number_before", number=said) if before else Note("second_number_after", number=said)
+    return Note("second_value_before", words=said) if before else Note("second_value_after", words=said)
+
+
+_DIFFERS: Mapping[How, Note] = {
+    "same": Note("differs_same"),
+    "edit": Note("differs_edit"),
+    "unit": Note("differs_unit"),
+    "half": Note("differs_half"),
+    "part": Note("differs_part"),
+    "order": Note("differs_order"),
+    "other": Note("differs_other"),
+}
 
 
 _OR = Phrase("@or_after@")
+_SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
 _BETWEEN = 12  # characters between a value and one that "or" joins to it
 
 
 def _joined_rival(reading: Reading) -> Words:
     """Return that another value of a fact's type is joined to it by "or"."""
+    own = [span for found in reading.right for span in found.spans]
     for found in reading.right:
         if not found.fact.values:
             continue
-        for rival in rivals_of(found.fact, reading.answer)[:20]:
+        others = [p for p in places_of(found.fact, reading.answer) if p.how != "same"]
+        others = [p for p in others if not any(s < p.end and p.start < e for s, e in own)]
+        for rival in others[:20]:
             for start, end in found.spans:
                 low, high = (end, rival.start) if rival.start >= end else (rival.end, start)
                 text = reading.answer.text[low:high]
-                if low <= high and len(text) <= _BETWEEN and _OR(reading.grammar).search(text):
+                if (
+                    low < high
+                    and len(text) <= _BETWEEN
+                    and (_OR(reading.grammar).search(text) or _SPAN.fullmatch(text))
+                ):
                     return Note("or_another_choice")
     return ""
 
@@ -420,11 +451,11 @@ def _whole(reading: Reading) -> Verdict | None:
         return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
     if reading.worth < 1.0:
         least = min(reading.right, key=lambda found: found.worth)
-        said = Note("not_in_full", fact=least.fact.name, how=Note(f"differs_{least.how}"))
+        said = Note("not_in_full", fact=least.fact.name, how=_DIFFERS[least.how])
         return Verdict(0.7, "partial", said, doubt=0.15)
-    if reading.sheet.listed == "order" and not reading.in_order:
+    if reading.sheet.ordered and not reading.in_order:
         return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
-    extra = beside.extras(reading)
+    extra = beside.extras(reading) or beside.item_more(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
     return Verdict(1.0, "correct", Note("every_fact"))
@@ -470,6 +501,8 @@ def _fact_band(reading: Reading) -> float:
     if total > 2 and total - right == 1:
         return 0.7
     weight = sum(f.fact.weight for f in reading.right) / (sum(f.fact.weight for f in reading.found) or 1.0)
+    if total == 2:
+        return 0.3 if all(f.fact.guessable for f in reading.right) else 0.5
     nearly = sum(f.status == "near" for f in reading.found) if _identified(reading, "right", "near") else 0
     if total > 2 and (2 * right >= total or 2 * right + nearly > total or (weight >= 0.5 and right > 1)):
         return 0.5

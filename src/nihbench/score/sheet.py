@@ -10,8 +10,16 @@ from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
-from nihbench.score.values.kinds import about, recognise, segment
-from nihbench.score.values.phrases import Head, Relation, in_signs, parts_of_list, relations, without_relations
+from nihbench.score.values.kinds import about, recognise, segment, spanned
+from nihbench.score.values.phrases import (
+    Head,
+    Relation,
+    in_signs,
+    parts_of_list,
+    relations,
+    sides_in,
+    without_relations,
+)
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -26,13 +34,15 @@ _ROOM = re.compile(r"(?<=\d)[室号间楼层栋座]$")
 class Wanted:
     """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
 
-    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word.
+    `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
+    `behind` a word with the number that is told behind it (Anna: 3).
     """
 
     stems: tuple[str, ...]
     window: int
     values: tuple[Value, ...] = ()
     counts: tuple[tuple[str, str], ...] = ()
+    behind: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class Sought:
     values: tuple[Value, ...] = ()
     relations: tuple[Relation | Head, ...] = ()
     lone: bool = False
+    guessable: bool = False
 
     @property
     def value(self) -> Value | None:
@@ -71,7 +82,7 @@ class Sought:
 
     @property
     def in_any_script(self) -> bool:
-        """Whether the fact is written alike in all languages: a number, a code, a date; a name in Latin letters is not."""
+        """Whether the fact is written alike in all languages: a number, a code, a date; not a name in Latin letters."""
         return bool(self.values) and self.kind != "name"
 
     @property
@@ -84,7 +95,9 @@ class Sought:
 class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
-    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not. `known`
+    `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not.
+    `ordered`: the question asks for the facts in their order. `relations` are the words for where and when of an answer
+    that is graded by its words. `known`
     are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded names of
     the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written, and
     `grammar` is how an answer to it is read.
@@ -100,6 +113,8 @@ class Sheet:
     told: tuple[str, ...]
     grammar: Grammar
     listed: str = ""
+    ordered: bool = False
+    relations: tuple[Relation | Head, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -121,7 +136,9 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
 
     grammar = grammar_for(needle.language)
     listed = needle.facts != (KeyFact(name="answer", text=needle.answer, identifying=True),)
-    given = (needle.facts if listed else ()) or (_answer_as_fact(expected or needle.answer, grammar, needle.answer_type),)
+    given = (needle.facts if listed else ()) or (
+        _answer_as_fact(expected or needle.answer, grammar, needle.answer_type),
+    )
     facts = [replace(f, text=fill(f.text), aliases=tuple(map(fill, f.aliases))) for f in given]
     subject = (needle.subject.text, *needle.subject.aliases) if needle.subject else ()
     statements = tuple(map(fill, needle.statements))
@@ -155,6 +172,8 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         told=told,
         grammar=grammar,
         listed=items,
+        relations=relations(grammar.fold(facts[0].text).text, grammar) if by_words else (),
+        ordered=items == "order" or (len(sought) > 2 and listed and about(grammar).order.search(asked) is not None),
     )
 
 
@@ -177,6 +196,7 @@ def _sought(fact: KeyFact, asking: Text, grammar: Grammar) -> Sought:
     first = grammar.fold(fact.text).text.strip(" .。")
     echo = bool(first) and digits is None and _stands_in(first, asking.text, grammar)
     made = prepared(grammar, fact.name, forms, digits, fact.identifying, fact.weight, echo)
+    made = replace(made, guessable=fact.guessable)
     if values:
         return replace(made, forms=tuple(dict.fromkeys((first, *forms))), values=tuple(v for _, v in values if v))
     return replace(made, relations=relations(first, grammar))
@@ -188,7 +208,10 @@ def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar)
     if found is None:
         return []
     rest = [(text, recognise(Text(text, grammar), asking, kind)) for text in written[1:]]
-    return [(written[0], found), *((text, value if value and value.kind == found.kind else None) for text, value in rest)]
+    return [
+        (written[0], found),
+        *((text, value if value and value.kind == found.kind else None) for text, value in rest),
+    ]
 
 
 def prepared(
@@ -234,13 +257,18 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
     left = without_relations(rest, grammar)
     words = grammar.words(left if any(w not in grammar.empty for w in grammar.words(left)) else rest)
     stems = tuple(dict.fromkeys(grammar.content_stems_of(words))) if words else ()
+    telling = [word for word in words if word not in grammar.empty]
     counts = tuple(
-        (grammar.stem(word), grammar.stem(behind)) for word, behind in zip(words, words[1:], strict=False)
-        if grammar.stem(word).isdecimal() and behind not in grammar.empty and not behind.isdecimal()
+        (grammar.stem(word), grammar.stem(behind)) for word, behind in zip(telling, telling[1:], strict=False)
+        if grammar.stem(word).isdecimal() and not grammar.stem(behind).isdecimal()
+    )  # fmt: skip
+    behind = tuple(
+        (grammar.stem(word), number) for word, number in zip(words, words[1:], strict=False)
+        if number.isdecimal() and number == words[-1] and word not in grammar.empty and not word.isdecimal()
     )  # fmt: skip
     ones = {number for number, _ in counts if number == "1"}
     stems = tuple(stem for stem in stems if stem not in ones) or stems
-    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts)
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
 
 
 def _is_small(standing: Standing) -> bool:
@@ -282,12 +310,37 @@ def _alone(fact: Sought, asked: str, grammar: Grammar) -> Sought:
 
 def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought], str]:
     """Return the items of an answer that is a list, each sought for itself, and whether their order is told."""
-    parts = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
+    ends = spanned(Text(fact.text, grammar)) if fact.type in ("", "list", "order") else []
+    if ends:
+        return [_of_value(value, fact.text, grammar) for value in ends], "order"
+    parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
     if not parts or fact.type == "phrase":
         return [], ""
-    order = fact.type == "order" or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    if parts and fact.type == "" and not told and (named := _named(parts, asking, grammar)):
+        return named, "person"
+    order = (
+        fact.type == "order"
+        or (fact.type == "" and told)
+        or (fact.type == "" and about(grammar).order.search(asking.text) is not None)
+    )
     sought = [_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts]
     return sought, "order" if order else "list"
+
+
+def _named(parts: list[str], asking: Text, grammar: Grammar) -> list[Sought]:
+    """Return a person and what is said of them: Tove Lindqvist, the night warden."""
+    if len(parts) != 2 or about(grammar).who.search(asking.text) is None:
+        return []
+    person, role = (_sought(KeyFact(name=part, text=part, identifying=True), asking, grammar) for part in parts)
+    if person.kind != "name" or role.kind == "name":
+        return []
+    return [person, replace(role, identifying=False)]
+
+
+def _of_value(value: Value, written: str, grammar: Grammar) -> Sought:
+    digits = value.digits if isinstance(value, Amount) and value.digits else None
+    made = prepared(grammar, written, (), digits, True, 1.0)
+    return replace(made, forms=(grammar.fold(written).text,), values=(value,))
 
 
 def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
@@ -295,9 +348,14 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
     form = fact.forms[0]
     inside = [each for each in segment(Text(form, grammar)) if not _is_small(each)]
     rest = _without(form, inside)
+    likes = sides_in(rest, grammar) if grammar.has_signs(rest) else {}
+    if likes:
+        rest = without_relations(rest, grammar)
     seen = set(grammar.stems(asked))
     parts: dict[str, None] = {}
     for word in grammar.words(rest):
+        if word in about(grammar).titles and len(word) < 5 and re.search(rf"\b{word}\.? \w", rest):
+            continue  # Ms. Crale
         if not grammar.is_sign(word[0]) and word not in grammar.empty and grammar.stem(word) not in seen:
             parts[word] = None
     for row in re.findall(f"[{grammar.signs}]{{2,}}", rest) if grammar.signs else []:
@@ -310,8 +368,7 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
                 relations=tuple(side for side in sides if side.beside(part, grammar)))
         for part in parts
     ]  # fmt: skip
+    made += [prepared(grammar, side, words, None, True, 1.0) for side, words in likes.items()]
     for each in inside:
-        written = form[each.start : each.end]
-        digits = each.value.digits if isinstance(each.value, Amount) and each.value.digits else None
-        made.append(replace(prepared(grammar, written, (), digits, True, 1.0), forms=(written,), values=(each.value,)))
+        made.append(_of_value(each.value, form[each.start : each.end], grammar))
     return made

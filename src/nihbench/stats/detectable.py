@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nihbench.stats.interval import FloatArray, IntArray, binomial_tail, normal_quantile, t_value
+from nihbench.stats.interval import FloatArray, IntArray, binomial_tail, t_value
 
 POWER = 0.8
 ALPHA = 0.05
@@ -86,7 +87,7 @@ def power_of(design: Design, difference: float, alpha: float = ALPHA) -> float:
 
 def _critical(differing: IntArray, alpha: float) -> FloatArray:
     """Return, for each number of differing pairs, how many must point one way for p <= alpha."""
-    start = np.floor(differing / 2 + normal_quantile(1 - alpha / 2) * np.sqrt(differing) / 2)
+    start = np.floor(differing / 2 + NormalDist().inv_cdf(1 - alpha / 2) * np.sqrt(differing) / 2)
     tried = start[:, None] + np.arange(-2, 5)
     small_enough = binomial_tail(tried, differing[:, None], 0.5) <= alpha / 2
     return np.asarray(tried[np.arange(len(differing)), np.argmax(small_enough, axis=1)])

@@ -352,7 +352,8 @@ def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
 class _Reached:
     """Whether rows are shown to be above the threshold, or below it, base and row both uncertain.
 
-    Each test needs one end of the row's interval, and no more rows are tested than there are until the first failure.
+    Each test needs at most one end of the row's interval, and no more rows are tested than there are until the first
+    failure.
     """
 
     def __init__(self, base: Estimate | None, threshold: float, fraction: float) -> None:
@@ -364,8 +365,12 @@ class _Reached:
 
     def surely(self, row: Estimate) -> bool:
         """Say whether a row, or a pool of several, is shown to be above."""
+        if row.value <= self._threshold:
+            return False
         return row.value - self._threshold - math.sqrt((row.value - row.ends.low) ** 2 + self._up**2) > 0
 
     def possibly(self, row: Estimate) -> bool:
         """Say whether a row is not shown to be below."""
+        if row.value >= self._threshold:
+            return True
         return row.value - self._threshold + math.sqrt((row.ends.high - row.value) ** 2 + self._down**2) >= 0

@@ -71,9 +71,6 @@ METRICS = (
 """In the order in which they are always told."""
 
 
-# ---- intervals -------------------------------------------------------------------------------------------------------
-
-
 # ---- neighbours ------------------------------------------------------------------------------------------------------
 # How much a cell varies by chance, seen from the differences between neighbouring cells of one grid.
 #
@@ -243,19 +240,14 @@ class Headline:
         return float(self._trials.found[good].sum()) / int(good.sum()) if good.any() else math.nan
 
 
-def headline(trials: Trials, level: float = LEVEL) -> Headline:
-    """Return the headline numbers of these trials."""
-    return Headline(trials, level)
-
-
 def by_length(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:
     """Return the headline numbers of every length, in the order of the length index."""
-    return tuple(headline(trials.where(trials.length == index), level) for index in np.unique(trials.length))
+    return tuple(Headline(trials.where(trials.length == index), level) for index in np.unique(trials.length))
 
 
 def by_depth(trials: Trials, level: float = LEVEL) -> tuple[Headline, ...]:
     """Return the headline numbers of every depth, in the order of the depth index."""
-    return tuple(headline(trials.where(trials.depth == index), level) for index in np.unique(trials.depth))
+    return tuple(Headline(trials.where(trials.depth == index), level) for index in np.unique(trials.depth))
 
 
 def by_third(
@@ -268,7 +260,7 @@ def by_third(
     rows = thirds(trials.depth) if depths is None else thirds(np.arange(depths))[trials.depth]
     columns = thirds(trials.length)
     masks = [[(rows == row) & (columns == column) for column in range(3)] for row in range(3)]
-    return tuple(tuple(headline(trials.where(mask), level) if mask.any() else None for mask in row) for row in masks)
+    return tuple(tuple(Headline(trials.where(mask), level) if mask.any() else None for mask in row) for row in masks)
 
 
 def thirds(index: IntArray) -> IntArray:

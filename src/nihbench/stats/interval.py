@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -96,11 +95,6 @@ _LANCZOS = (
 _TINY = 1e-300
 
 
-def normal_quantile(probability: float) -> float:
-    """Return the standard normal quantile of a probability strictly between 0 and 1."""
-    return NormalDist().inv_cdf(probability)
-
-
 def log_gamma(x: ArrayLike) -> FloatArray:
     """Return the logarithm of the gamma function for x > 0, to about 13 digits (Lanczos 1964, g = 7)."""
     z = np.asarray(x, dtype=np.float64)
@@ -161,13 +155,6 @@ def binomial_tail(k: ArrayLike, n: ArrayLike, p: ArrayLike) -> FloatArray:
     k, n = np.asarray(k, dtype=np.float64), np.asarray(n, dtype=np.float64)
     inside = beta_cdf(p, np.maximum(k, 1), np.maximum(n - k + 1, 1))
     return np.where(k <= 0, 1.0, np.where(k > n, 0.0, inside))
-
-
-def t_cdf(t: ArrayLike, df: ArrayLike) -> FloatArray:
-    """Return the cumulative distribution of Student's t; `df` > 0 need not be whole."""
-    t, df = np.asarray(t, dtype=np.float64), np.asarray(df, dtype=np.float64)
-    tail = beta_cdf(df / (df + t * t), df / 2, 0.5) / 2
-    return np.where(t > 0, 1 - tail, tail)
 
 
 @lru_cache(maxsize=4096)
@@ -262,15 +249,6 @@ def share(hits: int, trials: int, level: float = LEVEL) -> Share:
     low, high = exact_interval(hits, trials, level)
     interval = Interval(low=low, high=high, level=level, method="exact" if trials else "none")
     return Share(hits=hits, trials=trials, value=hits / trials if trials else float("nan"), interval=interval)
-
-
-def above_chance(value: float, floor: float) -> float:
-    """Return a share as it stands above the chance floor: (value - floor) / (1 - floor), never under 0.
-
-    Abbott's correction (Journal of Economic Entomology 1925), with the closed-book share as the floor. NaN where
-    the floor is 1: then every answer could have been given unread.
-    """
-    return max(0.0, (value - floor) / (1 - floor)) if floor < 1 else float("nan")
 
 
 def trials_to_demonstrate(

@@ -12,9 +12,10 @@ The draws have a fixed seed: one grid has one interval.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,24 +23,8 @@ from numpy.typing import ArrayLike
 from nihbench.stats.interval import FloatArray, IntArray
 
 # ---- the error of a mean over clusters, right for few and unequal ones -----------------------------------------------
-# CR2 variance with the degrees of freedom of Bell and McCaffrey (Survey Methodology 2002), for a model of a mean alone.
-# With equal clusters it is the plain standard error of their means, with one degree of freedom less than there are.
-
-
-def clustered_mean(values: FloatArray, cluster: IntArray) -> tuple[float, float, float]:
-    """Return the mean, its standard error and the degrees of freedom of Student's t.
-
-    Args:
-        values: Shape (n,).
-        cluster: Shape (n,), at least two different numbers.
-    """
-    total, size = cluster_totals(values, cluster)
-    trials = float(size.sum())
-    mean, error = error_of_mean(total, size)
-    scale = _scale(size)
-    spread = scale[:, None] * (np.diag(size) - np.outer(size, size) / trials) * scale
-    # Rounded, so that equal designs share one quantile.
-    return float(mean), float(error), round(float(np.trace(spread) ** 2 / np.sum(spread * spread)), 6)
+# CR2 variance (Bell and McCaffrey, Survey Methodology 2002), for a model of a mean alone. With equal clusters it is the
+# plain standard error of their means.
 
 
 def cluster_totals(values: FloatArray, cluster: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -75,6 +60,12 @@ DRAWS, FEWEST_DRAWS = 8000, 2000
 NUMBERS = 120_000
 """Haystacks drawn from each model, unless that needs more sweeps or fewer than the above."""
 
+FIRST_DRAWS = 1 / 8
+"""Share of these sweeps that is looked at first, where it is asked only whether a mean is left open."""
+
+LIKELY = 0.75
+"""A mean that is left open by so many standard errors or more is expected to show it in that share."""
+
 MANY, ALIKE = 20, 1.5
 """Where so many haystacks have at most so many times the trials of the smallest, sizes between are of no account."""
 
@@ -102,12 +93,12 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> Callab
     def spreads() -> IntArray:
         return _likeliest_spreads(total, size)
 
-    def by_t(place: int, side: int) -> float:
+    def by_t(place: int) -> _Test:
         t = (centre - float(PLACES[place])) / unit
-        return side * (t - _quantiles(design, place, int(spreads()[place]), level).t[side]) + ROUNDING
+        return _Test(design=design, place=place, spread=int(spreads()[place]), level=level, number="t", seen=t)
 
-    def by_sum(place: int, side: int) -> float:
-        return side * (seen - _quantiles(design, place, len(SPREADS) - 1, level).total[side]) + ROUNDING
+    def by_sum(place: int) -> _Test:
+        return _Test(design=design, place=place, spread=len(SPREADS) - 1, level=level, number="total", seen=seen)
 
     def end(side: int) -> float:
         reach = _reach(centre, side, unit, by_t)
@@ -115,6 +106,39 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> Callab
         return min(mean, found) if side < 0 else max(mean, found)
 
     return end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Test:
+    """Whether the mean at a place is left open, by one number of the haystacks at hand, which is `seen`."""
+
+    design: tuple[int, ...]
+    place: int
+    spread: int
+    level: float
+    number: Literal["t", "total"]
+    seen: float
+
+    def margin(self, side: int) -> float:
+        """Return by how much the mean passes on a side, negative where it fails."""
+        quantiles: dict[int, float] = getattr(_quantiles(self.design, self.place, self.spread, self.level), self.number)
+        return side * (self.seen - quantiles[side]) + ROUNDING
+
+    def passes(self, side: int) -> bool:
+        """Say whether the margin is not negative.
+
+        Mostly the first sweeps tell: where more of them than may be beyond the quantile are beyond what is seen, so is
+        the quantile, and the others need not be drawn.
+        """
+        place, seen, beyond = self.place, self.seen, side
+        if PLACES[place] < 0:  # misses and hits exchanged
+            place, seen, beyond = len(PLACES) - 1 - place, -seen, -side
+        if self.number == "total" or beyond * seen > -LIKELY:
+            first = getattr(_first_sweeps(self.design, place, self.spread), self.number)
+            tail = getattr(_tails(self.design, place, self.level), self.number)
+            if np.count_nonzero(beyond * (seen - first) >= 0) > tail:
+                return True
+        return self.margin(side) >= 0
 
 
 def design_of_sizes(size: FloatArray) -> tuple[int, ...]:
@@ -129,16 +153,14 @@ def design_of_sizes(size: FloatArray) -> tuple[int, ...]:
     return tuple(int(trials) for trials in np.sort(size))
 
 
-def _reach(
-    centre: float, side: int, unit: float, margin: Callable[[int, int], float], *, enough: float = math.inf
-) -> float:
+def _reach(centre: float, side: int, unit: float, test: Callable[[int], _Test], *, enough: float = math.inf) -> float:
     """Return how far from `centre` tested means are left open, in logits; `side` -1 below, 1 above.
 
     Args:
         centre: Logit of the mean at hand.
         side: Which end is sought.
         unit: Logits that take 1 off the margin, beyond the last place.
-        margin: By how much a place passes the test on that side, negative where it fails.
+        test: Gives the test at a place.
         enough: From here on it is not sought how far exactly: each place that is tested takes draws of its own. The
             mean itself is taken to pass where the first place does that is farther off.
     """
@@ -146,22 +168,29 @@ def _reach(
     ahead = [place for place in range(len(PLACES))[::side] if gaps[place] > 0]
     if not ahead:
         last = len(PLACES) - 1 if side > 0 else 0
-        return max(0.0, float(gaps[last]) + margin(last, side) * unit)
-    first, gap = margin(ahead[0], side), float(gaps[ahead[0]])
-    if first >= 0 and gap >= enough:
+        return max(0.0, float(gaps[last]) + test(last).margin(side) * unit)
+    passes, gap = test(ahead[0]).passes(side), float(gaps[ahead[0]])
+    if passes and gap >= enough:
         return gap
-    at, before = 0.0, first + gap / unit
-    if 0 <= ahead[0] - side < len(PLACES):
-        nearest = [ahead[0] - side, ahead[0]]
-        before = float(np.interp(0.0, gaps[nearest], [margin(place, side) for place in nearest]))
+    nearest = [place for place in (ahead[0] - side, ahead[0]) if 0 <= place < len(PLACES)]
+
+    def at_centre() -> float:
+        margins = [test(place).margin(side) for place in nearest]
+        return margins[0] + gap / unit if len(nearest) == 1 else float(np.interp(0.0, gaps[nearest], margins))
+
+    # Between two that pass it passes, too.
+    if not (passes and test(nearest[0]).passes(side)) and at_centre() < 0:
+        return 0.0
+    at, before = 0.0, at_centre
     for place in ahead:
-        if before < 0 or at >= enough:
+        if at >= enough:
             return at
-        after, gap = margin(place, side), float(gaps[place])
-        if after < 0:
-            return at + (gap - at) * before / (before - after)
-        at, before = gap, after
-    return at + before * unit
+        gap = float(gaps[place])
+        if not test(place).passes(side):
+            inner, outer = before(), test(place).margin(side)
+            return at + (gap - at) * inner / (inner - outer)
+        at, before = gap, partial(test(place).margin, side)
+    return at + before() * unit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -188,11 +217,25 @@ def _quantiles(design: tuple[int, ...], place: int, spread: int, level: float) -
         return _Quantiles(
             t={side: -mirrored.t[-side] for side in (-1, 1)}, total={side: -mirrored.total[-side] for side in (-1, 1)}
         )
+    drawn, tails = _sweeps(design, place, spread), _tails(design, place, level)
+    return _Quantiles(t=_both_ends(drawn.t, tails.t), total=_both_ends(drawn.total, tails.total))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Sweeps:
+    """Sweeps drawn from one model: the t of each that has one, and the logit of the sum of each."""
+
+    t: FloatArray
+    total: FloatArray
+
+
+def _sweeps(design: tuple[int, ...], place: int, spread: int, share: float = 1.0) -> _Sweeps:
+    """Draw from a model whose mean is at least one half; `share`: the first ones alone, up to so many of all."""
     size = np.array(design, dtype=np.int64)
-    draws = max(FEWEST_DRAWS, min(DRAWS, NUMBERS // len(size)))
-    rng = np.random.default_rng([place, spread])
-    logits = middles()[place, spread] + SPREADS[spread] * rng.standard_normal((draws, len(size)))
-    hits = rng.binomial(size, logistic(logits)).astype(np.float64)
+    rates, state = _rates(place, spread, len(design))
+    rng = np.random.default_rng(0)
+    rng.bit_generator.state = state
+    hits = rng.binomial(size, rates[: math.ceil(share * len(rates))]).astype(np.float64)
     mean, error = error_of_mean(hits, size.astype(np.float64))
     some = error > 1e-9
     mean, error = mean[some], error[some]
@@ -200,9 +243,41 @@ def _quantiles(design: tuple[int, ...], place: int, spread: int, level: float) -
     total = _logit_of_sum(hits.sum(axis=1), float(size.sum()))
     if PLACES[place] == 0:
         t, total = np.append(t, -t), np.append(total, -total)
-        draws *= 2
+    return _Sweeps(t=t, total=total)
+
+
+@lru_cache(maxsize=4096)
+def _first_sweeps(design: tuple[int, ...], place: int, spread: int) -> _Sweeps:
+    return _sweeps(design, place, spread, FIRST_DRAWS)
+
+
+@lru_cache(maxsize=16)
+def _rates(place: int, spread: int, haystacks: int) -> tuple[FloatArray, Mapping[str, Any]]:
+    """Return the haystacks' rates in the sweeps drawn from a model, and the state in which the generator is then.
+
+    Designs of as many haystacks share them, rows of a grid mostly; each is a megabyte.
+    """
+    rng = np.random.default_rng([place, spread])
+    normal = rng.standard_normal((_draws(haystacks), haystacks))
+    return logistic(middles()[place, spread] + SPREADS[spread] * normal), rng.bit_generator.state
+
+
+def _draws(haystacks: int) -> int:
+    return max(FEWEST_DRAWS, min(DRAWS, NUMBERS // haystacks))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tails:
+    """How many sweeps are beyond each quantile, on either side."""
+
+    t: int
+    total: int
+
+
+def _tails(design: tuple[int, ...], place: int, level: float) -> _Tails:
+    draws = _draws(len(design)) * (2 if PLACES[place] == 0 else 1)
     tail = int((1 - level) / 2 * draws)
-    return _Quantiles(t=_both_ends(t, tail), total=_both_ends(total, int(ABSURD * tail)))
+    return _Tails(t=tail, total=int(ABSURD * tail))
 
 
 def _both_ends(values: FloatArray, tail: int) -> dict[int, float]:

@@ -14,13 +14,16 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any, Literal
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
 from nihbench.score.fold import final_answer
-from nihbench.score.grammar import grammar_for
+from nihbench.score.grammar import Grammar, grammar_for
 from nihbench.score.rules import SCORER, VERSION, grade
+from nihbench.score.values.base import Value
+from nihbench.score.values.kinds import recognise
 from nihbench.types import Evidence, Grade, Insert, Item, Needle, OutcomeClass, Planted, Score
 
 Span = tuple[int, int]
@@ -75,7 +78,7 @@ def read(
         value = _plain(insert.value)
         if insert.value and value not in right and value not in said:
             place = place_of(Item(name="", text=insert.value), text)
-            if place is not None:
+            if place is not None and place not in places.values():
                 said[value] = place[0], _traced(insert)
     invented = [each for each in _of_kind(planted, text, pattern) if each[0] not in right and each[0] not in said]
     if invented and filler is not None:
@@ -358,11 +361,23 @@ def place_of(item: Item, text: Text) -> Span | None:
             if number is not None:
                 return number.start, number.end
             continue
+        value = _typed(name, text.grammar)
+        if value is not None:
+            place = next((each for each in value.places(text) if each.how == "same"), None)
+            if place is not None:
+                return place.start, place.end
+            continue
         wanted = text.grammar.fold(name).text.strip()
         found = re.search(_whole(wanted), text.text) if wanted else None
         if found is not None:
             return found.span()
     return None
+
+
+@lru_cache(maxsize=4096)
+def _typed(name: str, grammar: Grammar) -> Value | None:
+    """Return the value of a type that an item is: a sum, a code, a date; None where it is a phrase."""
+    return recognise(Text(name, grammar), Text("", grammar))
 
 
 def _whole(wanted: str) -> str:

@@ -64,10 +64,6 @@ class Source:
         """Return the number of tokens that begin before the character `position`."""
         return int(np.searchsorted(self.starts, position))
 
-    def tokens_between(self, first: int, last: int) -> int:
-        """Return the number of tokens of text[first:last]; exact where both ends are token boundaries."""
-        return self.token_at(last) - self.token_at(first)
-
     def stretch(self, first: int, last: int) -> Stretch:
         """Return text[first:last] with its tokens."""
         return Stretch(self.text, self.starts, first, last)

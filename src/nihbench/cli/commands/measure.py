@@ -19,9 +19,7 @@ from nihbench.cli.door import command
 # ---- the options that `nih run`, `nih plan` and others share ---------------------------------------------------------
 
 
-SUITE = Annotated[
-    TEXT, typer.Option("--suite", rich_help_panel=MODEL, help="All experiments of a suite (nih needle list).")
-]
+SUITE = Annotated[TEXT, typer.Option("--suite", rich_help_panel=MODEL, help="help.option_suite")]
 
 _OF_AN_ENDPOINT = ("model base_url api_key_env window extra_body header stream ca_file insecure price max_cost").split()
 """Options that say how one endpoint is asked, and what that may cost."""
@@ -68,30 +66,26 @@ _RATE = Optional[float]  # noqa: UP045
 _FLOAT = Optional[float]  # noqa: UP045
 _TEXT = Optional[str]  # noqa: UP045
 _TEXTS = Optional[list[str]]  # noqa: UP045
-_OUT = Annotated[_PATH, typer.Option("--out", help="The run's folder (default: a new one in results/).")]
-_RESUME = Annotated[_PATH, typer.Option("--resume", help="Continue the run or runs in this folder.")]
-_RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="With --resume: retry final failures, too.")]
-_STRICT = Annotated[
-    bool, typer.Option("--strict-controls", help="Stop before the grid (exit code 4) where a control fails.")
-]
-_YES = Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")]
+_OUT = Annotated[_PATH, typer.Option("--out", help="help.option_out")]
+_RESUME = Annotated[_PATH, typer.Option("--resume", help="help.option_resume")]
+_RETRY_ALL = Annotated[bool, typer.Option("--retry-all", help="help.option_retry_all")]
+_STRICT = Annotated[bool, typer.Option("--strict-controls", help="help.option_strict_controls")]
+_YES = Annotated[bool, typer.Option("--yes", "-y", help="help.option_yes")]
 _CANARY_TOKENS = 8_000
-_BASE_URL = Annotated[_TEXTS, typer.Option("--base-url", help="The server, if it is not the run's own.")]
-_CA_FILE = Annotated[_TEXT, typer.Option("--ca-file", help="Further certificate authorities to trust, as a PEM file.")]
-_HEADER = Annotated[_TEXTS, typer.Option("--header", help="A further header as NAME=VALUE; may be repeated.")]
-_INSECURE = Annotated[
-    bool, typer.Option("--insecure", help="Do not check certificates: anyone on the way can read the key.")
-]
-_JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-_KEY_ENV = Annotated[_TEXT, typer.Option("--api-key-env", help="The environment variable that holds the key.")]
+_BASE_URL = Annotated[_TEXTS, typer.Option("--base-url", help="help.batch_status_base_url")]
+_CA_FILE = Annotated[_TEXT, typer.Option("--ca-file", help="help.option_ca_file")]
+_HEADER = Annotated[_TEXTS, typer.Option("--header", help="help.option_header")]
+_INSECURE = Annotated[bool, typer.Option("--insecure", help="help.option_insecure")]
+_JSON = Annotated[bool, typer.Option("--json", help="help.option_as_json")]
+_KEY_ENV = Annotated[_TEXT, typer.Option("--api-key-env", help="help.option_api_key_env")]
 _MAX_FILE_MB = Annotated[
     _FLOAT,
-    typer.Option("--max-file-mb", help="Maximum file size in MB (default: the service's limit, else 200)."),
+    typer.Option("--max-file-mb", help="help.option_max_file_mb"),
 ]
-_MAX_REQUESTS = Annotated[int, typer.Option("--max-requests", help="Maximum number of requests per file.")]
-_RUN = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of an exported run.")]
+_MAX_REQUESTS = Annotated[int, typer.Option("--max-requests", help="help.option_max_requests")]
+_RUN = Annotated[Path, typer.Argument(metavar="RUN", help="help.option_run")]
 
-batch = typer.Typer(no_args_is_help=True, help="Batches: a run's requests as files, to be answered later.")
+batch = typer.Typer(no_args_is_help=True, help="help.batch")
 
 
 @with_run_options
@@ -106,14 +100,14 @@ def run(
     retry_all: _RETRY_ALL = False,
     yes: _YES = False,
 ) -> None:
-    """Measure a model: run the grid, show the heatmap and save it as a PNG in the run's folder."""
+    """`nih run`: see the catalogs' help.run."""
 
 
 @command("nihbench.cli.run:watch")
 def watch(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's folder, or a folder of runs.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="help.watch_runs")],
 ) -> None:
-    """Watch another process's run until it ends: heatmap, progress, latest miss."""
+    """`nih watch`: see the catalogs' help.watch."""
 
 
 @with_run_options
@@ -121,38 +115,33 @@ def watch(
 def plan(
     options: dict[str, Any],
     suite: SUITE = None,
-    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="Prompt tokens per second.")] = None,
-    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="Answer tokens per second.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    prefill_speed: Annotated[_RATE, typer.Option("--prefill-speed", help="help.option_prefill_speed")] = None,
+    answer_speed: Annotated[_RATE, typer.Option("--answer-speed", help="help.option_answer_speed")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
 ) -> None:
-    """Show what a run would send, cost and take, in tokens, dollars and time. No model is called."""
+    """`nih plan`: see the catalogs' help.plan."""
 
 
 @with_run_options
 @command("nihbench.cli.plan:prompt")
 def prompt(
     options: dict[str, Any],
-    length: Annotated[str, typer.Option("--length", help="Tokens of the whole request, such as 4k or 300t.")] = "1000",
-    depth: Annotated[str, typer.Option("--depth", help="Depth in percent, such as 50 or 50%.")] = "50",
-    repeat: Annotated[int, typer.Option("--repeat", help="Which repeat (0 is the first).")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    length: Annotated[str, typer.Option("--length", help="help.option_length")] = "1000",
+    depth: Annotated[str, typer.Option("--depth", help="help.option_depth")] = "50",
+    repeat: Annotated[int, typer.Option("--repeat", help="help.option_repeat")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
 ) -> None:
-    """Print the exact messages of one trial, as a run with the same options would send them."""
+    """`nih prompt`: see the catalogs' help.prompt."""
 
 
 @with_endpoint_options
 @command("nihbench.cli.examining:doctor")
 def doctor(
     options: dict[str, Any],
-    canary_tokens: Annotated[int, typer.Option("--canary", help="Length of the canary prompt; 0: none.")] = (
-        _CANARY_TOKENS
-    ),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    canary_tokens: Annotated[int, typer.Option("--canary", help="help.option_canary_tokens")] = (_CANARY_TOKENS),
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
 ) -> None:
-    """Check an endpoint before a sweep.
-
-    It costs a few short prompts and one of 8,000 tokens, and never more than --max-cost.
-    """
+    """`nih doctor`: see the catalogs' help.doctor."""
 
 
 @batch.command("export")
@@ -160,12 +149,12 @@ def doctor(
 @command("nihbench.cli.plan:export")
 def export(
     options: dict[str, Any],
-    out: Annotated[Path, typer.Option("--out", help="The run's folder; requests go into its batch/ folder.")],
+    out: Annotated[Path, typer.Option("--out", help="help.batch_export_out")],
     max_requests: _MAX_REQUESTS = 50_000,
     max_file_mb: _MAX_FILE_MB = None,
     as_json: _JSON = False,
 ) -> None:
-    """Write a run's requests in OpenAI's batch format, and a run's folder for the answers."""
+    """`nih batch export`: see the catalogs' help.batch_export."""
 
 
 @batch.command("submit")
@@ -174,21 +163,17 @@ def export(
 def submit(
     context: typer.Context,
     options: dict[str, Any],
-    run: Annotated[
-        _PATH, typer.Argument(metavar="[RUN]", help="The folder of an exported run; without it, a new run is made.")
-    ] = None,
-    out: Annotated[_PATH, typer.Option("--out", help="The folder of a new run.")] = None,
+    run: Annotated[_PATH, typer.Argument(metavar="[RUN]", help="help.batch_submit_run")] = None,
+    out: Annotated[_PATH, typer.Option("--out", help="help.batch_submit_out")] = None,
     max_requests: _MAX_REQUESTS = 50_000,
     max_file_mb: _MAX_FILE_MB = None,
     completion_window: Annotated[
-        _TEXT, typer.Option("--completion-window", help="Time that the service may take (default: 24h).")
+        _TEXT, typer.Option("--completion-window", help="help.option_completion_window")
     ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Resubmit what the server can't find or can't be asked for.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the cost confirmation.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="help.option_again")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="help.option_yes")] = False,
 ) -> None:
-    """Upload a run's requests to the endpoint's /files and make batches of them; nothing is submitted twice."""
+    """`nih batch submit`: see the catalogs' help.batch_submit."""
 
 
 @batch.command("status")
@@ -203,7 +188,7 @@ def status(
     insecure: _INSECURE = False,
     as_json: _JSON = False,
 ) -> None:
-    """Ask the server for the status of a run's batches."""
+    """`nih batch status`: see the catalogs' help.batch_status."""
 
 
 @batch.command("fetch")
@@ -211,21 +196,21 @@ def status(
 def fetch(
     context: typer.Context,
     run: _RUN,
-    wait: Annotated[bool, typer.Option("--wait", help="Ask again until all batches have ended.")] = False,
-    every: Annotated[float, typer.Option("--every", help="With --wait: seconds between checks.")] = 60.0,
+    wait: Annotated[bool, typer.Option("--wait", help="help.option_wait")] = False,
+    every: Annotated[float, typer.Option("--every", help="help.option_every")] = 60.0,
     base_url: _BASE_URL = None,
     api_key_env: _KEY_ENV = None,
     header: _HEADER = None,
     ca_file: _CA_FILE = None,
     insecure: _INSECURE = False,
 ) -> None:
-    """Fetch the results of finished batches into the run's records, score them and show the heatmap."""
+    """`nih batch fetch`: see the catalogs' help.batch_fetch."""
 
 
 @batch.command("import")
 @command("nihbench.cli.run:import_")
 def import_(
     run: _RUN,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Result files, of any engine.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="help.option_files")],
 ) -> None:
-    """Import result files in OpenAI's batch format into the exported run's records, and score them."""
+    """`nih batch import`: see the catalogs' help.batch_import."""

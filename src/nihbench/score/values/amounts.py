@@ -11,20 +11,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar
 from nihbench.score.numbers import nearness
 from nihbench.score.values.base import Place, kept, outermost
-from nihbench.score.values.units import dimension, same
+from nihbench.score.values.units import dimension, same, size_of
 
 _MOST = 3000  # amounts of a text that are read
 _LARGEST = 40  # digits: a longer row is no amount
 _DIGITS = re.compile(
     r"(?<![\d.,])(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
-    r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,40}(?:[.,]\d{1,9}(?![\d]))?|\d)",
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,40}(?:[.,]\d{1,9}(?![\d]))?|\d)|(?<![\w.])\.\d{1,3}(?!\d)",
     re.ASCII,
 )
 _POWER = re.compile(r" ?[x×*·] ?10(\^?)(-?\d{1,2})|e([+-]?\d{1,2})(?![a-z0-9])", re.ASCII)
@@ -32,7 +32,16 @@ _REST = re.compile(r"[零〇]?(\d{1,8})", re.ASCII)
 _GLUED = re.compile(r"[a-z]$")
 _WORDS_BEHIND = re.compile(r"[ -]?([a-z]+)((?: [a-z]+){0,3})")
 _MINUS = re.compile(r"(?:^|[\s(\[=:])-$")
-_MANY_SPACES = re.compile(r" {1,2}$")
+_PLURAL = re.compile(r" ([a-z]{3,20}s)\b(?!')")
+_ENDLESS = 12  # digits
+_ORDER = 5  # times as much: more than that is another matter
+_REACH = 40  # characters from a number to what it counts
+_UP_TO = re.compile(r"[^,;.。!?\n\d{}\[\]]*")
+_OTHER_THING = re.compile(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
+_OWN_THING = re.compile(r" [a-z]{3,}")
+_ROUNDED = Decimal("0.01")
+_MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
+_FRACTION = re.compile(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,8 @@ class Read:
     """An amount as it stands in a text: `values` are the ways to read its number, the usual one first.
 
     `formed`: its groups or its decimals show that it is this number and no row of digits. `single`: one word or sign.
-    `first`, `last` are where the number itself stands; start and end take in unit and currency.
+    `first`, `last` are where the number itself stands; start and end take in unit and currency. `pieces` are the parts
+    of a quantity that is told in several (6 h 40 min).
     """
 
     start: int
@@ -53,11 +63,12 @@ class Read:
     digits: str
     formed: bool
     single: bool
+    pieces: tuple[tuple[Decimal, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An expected amount; `loose`: its unit is for the asker to see, as the question names it."""
+    """An expected amount: `thing` are the stems of what is counted, `asked` those of the question."""
 
     kind: str
     value: Decimal
@@ -66,7 +77,8 @@ class Amount:
     digits: str
     thing: tuple[str, ...] = ()
     per_asked: bool = False
-    language: str = "en"
+    asked: frozenset[str] = frozenset()
+    pieces: tuple[tuple[Decimal, str], ...] = ()
 
     def places(self, answer: Text) -> list[Place]:
         """Return where amounts stand in an answer, each as near as it is."""
@@ -94,55 +106,149 @@ class Amount:
         return Place(start, end, "edit" if kind == "near" else "part", 0.3, rival=kind == "near")
 
     def _place(self, read: Read, answer: Text) -> Place | None:
-        padded = self.digits.startswith("0") or (read.digits.startswith("0") and not read.formed and len(read.digits) > 1)
-        if self.digits and padded and read.digits != self.digits:
-            values: tuple[Decimal, ...] = ()
-        else:
-            values = read.values
-        equal: bool | None = False
-        for value in values:
-            if not self.unit or not read.unit:
-                equal = value == self.value
-            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
-                equal = same(self.value, self.unit, value, read.unit)
-            if equal or equal is None:
-                break
+        equal = self._equal(read)
         if equal:
             return self._right(read, answer)
-        if self.value in values:
+        if self.value in read.values and not self._padded(read):
             return Place(read.start, read.end, "unit", 0.3)
+        if self.thing and self._beside(read, answer) is None and _OTHER_THING.match(answer.text, read.end):
+            return None
+        some = self._some(read)
+        if some is not None:
+            return some
         if equal is None or (self.unit and read.unit and dimension(self.unit) != dimension(read.unit)):
             return None
+        return self._near(read) or self._other(read)
+
+    def _padded(self, read: Read) -> bool:
+        """Whether one of both begins with zeros and not the other, so that they are no numbers but codes."""
+        zero = read.digits.startswith("0") and not read.formed and len(read.digits) > 1
+        return bool(self.digits) and (self.digits.startswith("0") or zero) and read.digits != self.digits
+
+    def _equal(self, read: Read) -> bool | None:
+        """Whether an amount is the expected one; None where its unit measures something else."""
+        equal: bool | None = False
+        for value in () if self._padded(read) else read.values:
+            if not self.unit or read.unit in ("", "count"):
+                share = self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
+                equal = value == self.value or share
+            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
+                equal = same(self.value, self.unit, value, read.unit)
+            if not equal and self.unit == read.unit == "%" and _endless(self.value):
+                equal = abs(value - self.value) < Decimal("0.5")
+            if equal or equal is None:
+                break
+        return equal
+
+    def _near(self, read: Read) -> Place | None:
+        """Return the place of a number of which one digit is wrong, or whose point stands elsewhere."""
         whole = bool(self.digits and read.digits)
         mine, its = (self.digits, read.digits) if whole else (_plain(self.value), _plain(read.values[0]))
         kind = nearness(its.replace(".", ""), mine.replace(".", "")) if len(mine) > 2 else "other"
         if not whole and kind == "near" and _point(its) != _point(mine):
             kind = "other"
-        if kind in ("same", "near", "part"):  # the same digits: the point stands elsewhere
-            return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
-        alike = bool(self.unit and read.unit) or (
-            not read.single and not (self.unit and not read.unit) and len(read.digits) == len(self.digits or mine)
-        )
-        return Place(read.start, read.end, "other", 0.0, rival=True) if alike else None
+        if kind == "other" and len(mine) == len(its) == 2 and mine.isdecimal() and mine[::-1] == its:
+            kind = "near"
+        if kind == "other":
+            return None
+        return Place(read.start, read.end, "part" if kind == "part" else "edit", 0.3, rival=kind == "near")
+
+    def _other(self, read: Read) -> Place | None:
+        """Return the place of another amount that could be offered in this one's place."""
+        if read.per and read.per != self.per:
+            return None
+        size = len(self.digits or _plain(self.value))
+        alike = not read.single and not (self.unit and not read.unit) and len(read.digits) == size
+        return Place(read.start, read.end, "other", 0.0, rival=True) if alike or self._comparable(read) else None
+
+    def _comparable(self, read: Read) -> bool:
+        """Whether an amount of a unit is of an order in which it could be offered for this one."""
+        own, its = size_of(self.value, self.unit), size_of(read.values[0], read.unit)
+        if own is None or its is None:
+            return bool(self.unit and read.unit)
+        return own[0] == its[0] and abs(own[1]) <= _ORDER * abs(its[1]) and abs(its[1]) <= _ORDER * abs(own[1])
+
+    def _some(self, read: Read) -> Place | None:
+        """Return the place of an amount that is rounded, or of one part of a quantity in several."""
+        if self.pieces:
+            said = read.pieces or ((read.values[0], read.unit),)
+            if any(same(*self.pieces[0], *piece) for piece in said):
+                return Place(read.start, read.end, "part", 0.5)
+            if any(same(*mine, *piece) for mine in self.pieces[1:] for piece in said):
+                return Place(read.start, read.end, "part", 0.3)
+        if self.unit and read.unit and (read.unit != self.unit or self.pieces):
+            own, its = size_of(self.value, self.unit), size_of(read.values[0], read.unit)
+            if own and its and own[0] == its[0] and abs(own[1] - its[1]) <= _ROUNDED * abs(own[1]):
+                return Place(read.start, read.end, "part", 0.7)
+        if self.unit == read.unit or not read.unit or not self.unit:
+            mine, its_own = self.value, read.values[0]
+            for places in (2, 1) if self.unit == read.unit and self.unit else (3, 2):
+                if mine and len(_plain(abs(mine)).replace(".", "")) > places and _rounded(mine, places) == its_own:
+                    return Place(read.start, read.end, "part", 0.3)
+        return None
 
     def _right(self, read: Read, answer: Text) -> Place | None:
         if self.per and read.per and self.per != read.per:
             return Place(read.start, read.end, "unit", 0.5, rival=True)
         if self.per and not read.per and not self.per_asked:
             return Place(read.start, read.end, "part", 0.7)
-        if self.thing and not read.unit and self.value < 100:
-            behind = answer.grammar.stems(answer.text[read.end : read.end + 60])[: len(self.thing) + 2]
-            short = len(answer.words) <= len(self.thing) + 2
-            if self.thing[-1] not in behind and not short:
+        if self._of_others(read, answer):
+            return Place(read.start, read.end, "unit", 0.5)
+        if self.thing and read.unit in ("", "count"):
+            beside = self._beside(read, answer)
+            if beside is None and self.value < 100 and len(answer.words) > len(self.thing) + 2:
                 return None
+            start, end = beside or (read.start, read.end)
+            return Place(min(start, read.start), max(end, read.end), "same", 1.0)
         if read.single and not self.unit and len(answer.words) > 6 and self.value < 3:
             behind = answer.grammar.stems(answer.text[read.end : read.end + 60])[:3]
             if not set(self.thing) & set(behind):
                 return None
         return Place(read.start, read.end, "same", 1.0)
 
+    def _beside(self, read: Read, answer: Text) -> tuple[int, int] | None:
+        """Return where the things that are counted stand: directly behind the number, else directly in front of it."""
+        text, grammar = answer.text, answer.grammar
+        behind = _UP_TO.match(text, read.end, read.end + _REACH)
+        before = _UP_TO.match(text[max(0, read.start - _REACH) : read.start][::-1])
+        signs = bool(self.thing) and grammar.is_sign(self.thing[0][0])
+        stretches = [(read.end, behind.group() if behind else "")]
+        if behind is None or not behind.group().strip(" :|-") or grammar.has_signs(behind.group()) or before:
+            front = before.group()[::-1] if before else ""
+            stretches.append((read.start - len(front), front))
+        for at, (low, stretch) in enumerate(stretches):
+            if signs:
+                place = stretch.find("".join(self.thing))
+                if place >= 0:
+                    return low + place, low + place + len(self.thing)
+                continue
+            words = grammar.words(stretch)
+            stems = grammar.stems_of(words)
+            if at == 1 and _OWN_THING.match(stretches[0][1]):
+                continue  # another thing stands behind the number
+            if self.thing[-1] in stems:
+                last = words[stems.index(self.thing[-1])]
+                place = stretch.find(last)
+                return low + place, low + place + len(last)
+        return None
+
+    def _of_others(self, read: Read, answer: Text) -> bool:
+        """Whether the number is said of other things: 1,380 goats for 1,380 sheep, 62 members for 62%."""
+        if read.unit not in ("", "count") or not (self.thing or self.unit) or dimension(self.unit) == "money":
+            return False
+        if answer.grammar.has_signs(answer.text[read.end : read.end + 1]) and not self.thing:
+            return read.unit == "count"
+        m = _PLURAL.match(answer.text, read.end)
+        if m is None or m[1] in answer.grammar.empty:
+            return False
+        stem = answer.grammar.stem(m[1])
+        known = stem in answer.grammar.reporting or (not self.unit and stem in self.asked)
+        return not known and set(self.thing).isdisjoint(answer.stems)
+
     def equals(self, language: str) -> list[str]:
         """Return other ways to write the amount."""
+        if self.pieces or _endless(self.value):
+            return []
         number = _plain(self.value)
         grouped = f"{self.value:,}" if self.value == self.value.to_integral() else number
         forms = [number, grouped] if not self.unit else []
@@ -157,6 +263,16 @@ class Amount:
 
 def _plain(value: Decimal) -> str:
     return f"{value.normalize():f}" if value else "0"
+
+
+def _endless(value: Decimal) -> bool:
+    """Whether a value has more digits than anybody writes: a third."""
+    return len(value.as_tuple().digits) > _ENDLESS
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    """Return a value rounded to so many digits."""
+    return value.quantize(Decimal(1).scaleb(value.adjusted() - places + 1), ROUND_HALF_UP)
 
 
 def _point(number: str) -> int:
@@ -186,14 +302,21 @@ class Reader:
             for word, code in each.currencies.items():
                 self._prefixes[word] = code
                 self._units[word] = f"{code} {self._units[word]}" if word in self._units and code else code
-        self._small = {word: Decimal(size) for each in self.values for word, size in each.small.items()}
+        self._key = re.compile(
+            rf"(?<![a-z\d])({_any([w for w, u in self._units.items() if u and len(w) > 1])})[a-z]{{0,2}} ?: ?$"
+        )
+        small = [(word, size.split(maxsplit=1)) for each in self.values for word, size in each.small.items()]
+        self._small = {word: Decimal(size[0]) for word, size in small}
+        self._small_of = {word: size[1] for word, size in small if len(size) > 1}
         latin = [word for word in {*self._units, *self._small} if word[-1].isascii() and word[-1].isalpha()]
         other = [word for word in {*self._units, *self._small} if word not in latin and word]
         behind = "|".join(
-            [rf"(?:{_any(latin)})(?![a-z0-9])(?:\.(?=\s|$))?"] * bool(latin) + [f"(?:{_any(other)})"] * bool(other)
+            [rf"(?:{_any(latin)})(?:(?![a-z0-9])|(?<=[a-z])(?=\d{{1,2}} ?(?:m|mins?|s|secs?|in|g)\b))(?:\.(?=\s|$))?"]
+            * bool(latin)
+            + [f"(?:{_any(other)})"] * bool(other)
         )
         self._behind = re.compile(rf" ?-? ?({behind})")
-        self._before = re.compile(rf"(?:(?<![a-z])({_any([w for w in self._prefixes if w.isascii() and w.isalpha() and len(w) < 4])})"
+        self._before = re.compile(rf"(?:(?<![a-z])({_any(filter(_is_code, self._prefixes))})"
                                   rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
         words = {word: scale for each in spaced for word, scale in each.scales.items()}
         chars = {word: scale for each in signs for word, scale in each.scales.items()}
@@ -204,6 +327,7 @@ class Reader:
         )
         self._said = [(re.compile(each.number), each.value) for each in self.values if each.number and each.value]
         self._minus = [re.compile(each.minus) for each in self.values if each.minus]
+        self._minus_after = [re.compile(each.minus_after) for each in self.values if each.minus_after]
         self._percent = tuple(each.percent_before for each in self.values if each.percent_before)
         self._per_after = [re.compile(each.per_after) for each in self.values if each.per_after]
         self._per_before = [re.compile(rf"(?:{each.per})[ ,]?(?:[a-z]{{1,6}} )?$") for each in self.values if each.per]
@@ -212,10 +336,14 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
-        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)]
+        spans = [
+            (m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)
+        ]
         found: list[Read] = []
         for start, end, run in spans:
-            read = self._digits(text, start, end, run) if not found or start >= found[-1].last else None
+            if found and start < found[-1].last:
+                continue
+            read = self._digits(text, start, end, run, glued=bool(found) and found[-1].end == start)
             if read is not None:
                 found.append(read)
         for pattern, value in self._said:
@@ -242,9 +370,9 @@ class Reader:
                   if symbol and not mine & set(symbol.split()) and dimension(symbol) == what]  # fmt: skip
         return _any(own), _any(others)
 
-    def _digits(self, text: Text, start: int, end: int, run: str) -> Read | None:
+    def _digits(self, text: Text, start: int, end: int, run: str, *, glued: bool) -> Read | None:
         written = text.text
-        if start and _GLUED.match(written[start - 1]):
+        if start and not glued and _GLUED.match(written[start - 1]):
             if self._currency(text, start) == ("", start):
                 return None
         values, formed = _readings(run)
@@ -259,10 +387,13 @@ class Reader:
                 factor = Decimal(self._scale_of[scale[1] or scale[2] or scale[3]])
                 values = [value * factor for value in dict.fromkeys([values[-1], values[0]])]
                 last, formed = scale.end(), True
-                rest = _REST.match(written, last) if scale[3] else None
+                rest = _REST.match(written, last) if scale[3] and not _MORE_SCALES.match(written, last) else None
                 if rest and len(rest[1]) <= len(str(int(factor))) - 1:
                     added = int(rest[1]) * (int(factor) // 10 if len(rest[1]) == 1 and rest.group() == rest[1] else 1)
                     values, last = [value + added for value in values], rest.end()
+                while scale[3] and (further := _MORE_SCALES.match(written, last)):
+                    added_scale = Decimal(self._scale_of.get(further[2], 1))
+                    values, last = [value + Decimal(further[1]) * added_scale for value in values], further.end()
         if not values:
             return None
         digits = re.sub(r"\D", "", run)
@@ -277,8 +408,10 @@ class Reader:
         return text.original[place : place + 1] in tuple("⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
     def _scales(self, text: Text, scale: re.Match[str], start: int) -> bool:
-        if scale[2] == "m":  # million behind a currency, else metres
-            return self._currency(text, start) != ("", start)
+        if scale[2] == "m":  # million beside a currency, else metres
+            behind = self._behind.match(text.text, scale.end())
+            money = behind is not None and dimension(self._units.get(behind[1], "")) == "money"
+            return money or self._currency(text, start) != ("", start)
         if scale[3]:  # 3千米, 5千克: the scale is a part of the unit
             behind = self._behind.match(text.text, scale.start(3))
             return not (behind and behind[1].startswith(scale[3]) and len(behind[1]) > len(scale[3]))
@@ -291,6 +424,8 @@ class Reader:
         plain = _decimal(number)
         if plain is None:
             return None
+        if scale.endswith("%"):
+            return self._with_unit(text, start, end, (plain / Decimal(scale[:-1]) * 100,), "", True, False, "%")
         plain *= Decimal(scale or 1)
         written = text.text[start:end]
         single = not re.search(r"[ -]", written) if written.isascii() else len(written) == 1
@@ -315,12 +450,31 @@ class Reader:
         return "", start
 
     def _with_unit(
-        self, text: Text, first: int, last: int, values: tuple[Decimal, ...], digits: str, formed: bool, single: bool
+        self,
+        text: Text,
+        first: int,
+        last: int,
+        values: tuple[Decimal, ...],
+        digits: str,
+        formed: bool,
+        single: bool,
+        unit: str = "",
     ) -> Read:
         written = text.text
         start, end = first, last
         currency, start = self._currency(text, first)
-        unit, end = self._unit(written, last, currency)
+        share_of_one, pieces = bool(unit), tuple[tuple[Decimal, str], ...]()
+        if not share_of_one:
+            unit, end = self._unit(written, last, currency)
+        if not unit:
+            key = self._key.search(written, max(0, start - 24), start)  # "minutes": 40
+            if key:
+                unit, start = self._units[key[1]], key.start()
+        half = _FRACTION.match(written, end) if unit and end > last else None
+        if half:
+            share = Decimal("0.25") if "quarter" in half.group() else Decimal("0.5")
+            pieces = ((values[0], unit), (share, unit))
+            values, end, formed, digits = tuple(value + share for value in values), half.end(), True, ""
         if any(written.endswith(mark, 0, first) for mark in self._percent):
             unit, start = "%", first - len(self._percent[0])
         per, end = self._per(written, start, end)
@@ -329,9 +483,14 @@ class Reader:
             bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
             negative = tuple(-value for value in values)
             values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+        if "|" in unit:  # pence, cents
+            word, _, unit = unit.partition("|")
+            values, digits, formed = tuple(value * self._small[word] for value in values), "", True
+        if any(pattern.match(written, end) for pattern in self._minus_after):
+            values = tuple(-value for value in values)
         if unit == "tenth":
             unit, values = "%", tuple(value * 10 for value in values)
-        return Read(start, end, first, last, values, unit, per, digits, formed, single)
+        return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
 
     def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
         m = self._behind.match(written, last)
@@ -339,7 +498,13 @@ class Reader:
             return currency, last
         word = m[1].rstrip(".")
         unit = self._units.get(word)
-        if unit is None or (word in self._small and word not in self._units):
+        if word in self._small and word not in self._units:
+            return (
+                (f"{word}|{self._small_of[word]}", m.end())
+                if word in self._small_of and not currency
+                else (currency, last)
+            )
+        if unit is None:
             return currency, last
         if currency and dimension(unit) != "money" and not (set(unit.split()) & set(currency.split())):
             return currency, last
@@ -376,11 +541,16 @@ class Reader:
         return joined
 
     def _sum(self, text: Text, one: Read, other: Read) -> Read | None:
-        gap = text.text[one.end : other.first]
+        gap = text.text[one.end : max(one.end, other.start)]
         if len(gap) > 5 or not _SIDE_BY_SIDE.fullmatch(gap):
             return None
         if dimension(one.unit) == "money":
             return self._change(text, one, other, gap)
+        if one.unit == "m" and not gap and not other.unit and 0 < len(other.digits) < 3:  # 1米85
+            value = one.values[0] + Decimal(other.digits).scaleb(-len(other.digits))
+            return replace(one, end=other.end, last=other.last, values=(value,), digits="")
+        if one.unit == "h" and not gap and (other.unit == "m" or (not other.unit and len(other.digits) == 2)):
+            other = replace(other, unit="min")
         if not other.unit or other.unit == one.unit or dimension(one.unit) != dimension(other.unit):
             return None
         if dimension(one.unit) not in ("time", "months", "length", "mass"):
@@ -391,11 +561,17 @@ class Reader:
         if small >= size or other.values[0] * small >= size:
             return None
         value = one.values[0] + other.values[0] * small / size
-        return replace(one, end=other.end, last=other.last, values=(value,), digits="", per=one.per or other.per)
+        pieces = (*(one.pieces or ((one.values[0], one.unit),)), (other.values[0], other.unit))
+        per = one.per or other.per
+        return replace(one, end=other.end, last=other.last, values=(value,), digits="", per=per, pieces=pieces)
 
     def _change(self, text: Text, one: Read, other: Read, gap: str) -> Read | None:
         if gap.strip(" ,and") or len(one.values) == 0:
             return None
+        bare = text.text[one.last : one.end].strip() in ("pounds", "dollars", "euros", "pound", "dollar", "euro")
+        if gap == " " and bare and not other.unit and 9 < other.values[0] < 100:
+            value = one.values[0] + other.values[0] / 100  # three pounds fifty
+            return replace(one, end=other.end, last=other.last, values=(value,), digits="", formed=True)
         m = self._behind.match(text.text, other.last)
         size = self._small.get(m[1]) if m else None
         if m and size is not None:
@@ -412,6 +588,10 @@ class Reader:
 
 
 _SIDE_BY_SIDE = re.compile(r"[ ,]{0,2}(?:and |零|又)?")
+
+
+def _is_code(word: str) -> bool:
+    return word.isascii() and word.isalpha() and len(word) < 4
 
 
 def _may_lead(word: str) -> bool:
@@ -471,13 +651,16 @@ def kind_of(unit: str, thing: object = ()) -> str:
     )
 
 
-def amount_of(read: Read, thing: tuple[str, ...] = (), per_asked: bool = False) -> Amount:
+def amount_of(
+    read: Read, thing: tuple[str, ...] = (), per_asked: bool = False, asked: frozenset[str] = frozenset()
+) -> Amount:
     """Return what is expected where a read amount is."""
     value = read.values[0]
+    unit = "" if read.unit == "count" else read.unit
     digits = _plain(value) if value == value.to_integral() and value >= 0 else ""
     if read.digits.startswith("0") and read.digits.isdecimal() and not read.formed:
         digits = read.digits
     return Amount(
-        kind=kind_of(read.unit, thing), value=value, unit=read.unit, per=read.per,
-        digits=digits if len(digits) >= 3 else "", thing=thing, per_asked=per_asked,
+        kind=kind_of(unit, thing), value=value, unit=unit, per=read.per,
+        digits=digits if len(digits) >= 3 else "", thing=thing, per_asked=per_asked, asked=asked, pieces=read.pieces,
     )  # fmt: skip

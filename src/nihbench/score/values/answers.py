@@ -11,7 +11,7 @@ from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.values.base import Place
 
 _NEGATOR = Phrase("@negators@")
-_SHARE = 0.6  # of the question's words in a sentence that answers it without a yes or a no
+_SHARE = 0.5  # of the question's words in a sentence that answers it without a yes or a no
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def opposed(answer: Text, stems: frozenset[str]) -> bool:
 
 def yes_no_of(text: Text, question: Text) -> YesNo | None:
     """Return the yes or no that a text is; None where it is neither."""
-    plain = text.text.strip(" .!。!")
+    plain = text.text.strip(" .!。")
     values = [each.values for each in text.grammar.languages if each.values]
     yes = any(each.yes and re.fullmatch(each.yes, plain) for each in values)
     no = any(each.no and re.fullmatch(each.no, plain) for each in values)

@@ -12,6 +12,7 @@ How = Literal["same", "edit", "unit", "half", "part", "order", "other"]
 """How near a place comes: the value itself, one edit away, another unit, the other half of the day, a part of it, its
 pieces in another order; or another value."""
 
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a value of a type stands in a folded answer, how near it is, and the band if that is all there is.
@@ -59,7 +60,7 @@ def kept(text: Text, name: object, make: Callable[[Text], _T]) -> _T:
     found = text.kept.get(name)
     if found is None:
         found = text.kept[name] = make(text)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def outermost(places: Iterable[Place]) -> list[Place]:

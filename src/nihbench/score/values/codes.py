@@ -1,5 +1,4 @@
-"""Strings that count as a whole: passwords, identifiers, number plates, versions, addresses of the web and of mail,
-telephone numbers.
+"""Strings that count as a whole: passwords, identifiers, plates, versions, web and mail addresses, telephone numbers.
 
 One is right when it stands there but for case, width, quotes and (where these tell nothing) separators; nearly right
 when one character is wrong, missing, too many or swapped, when its pieces stand in another order, or when at least half
@@ -14,13 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from nihbench.score.answer import Text
-from nihbench.score.values.base import Place, kept, outermost
+from nihbench.score.grammar import Grammar
+from nihbench.score.values.base import How, Place, kept, outermost
 
 _MOST = 60  # places of one code that are looked at
 _SEPARATORS = r"[ \-_./:·—,\u200b]"
 _TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
 _PIECE = re.compile(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
+_HALF_FROM = 6  # characters: half of fewer tells nothing
 _PHONE = re.compile(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
 STRICT = frozenset(("url", "email", "version"))
 _SCHEME = re.compile(r"^(?:[a-z]{2,6}://)?(?:www\.)?(?:v(?=\d))?")
@@ -41,11 +42,41 @@ class Code:
                  zip(_pattern(self.text, self.strict).finditer(answer.text), range(_MOST), strict=False)]  # fmt: skip
         if self.kind == "phone":
             found += self._phones(answer, plain)
+        if plain.isdecimal() and not self.strict:
+            found += [Place(n.start, n.end, "same", 1.0) for n in answer.numbers(plain) if n.digits == plain]
+        if not self.text.isascii() and answer.latin:
+            spelt = _spelt(self.text, answer.grammar)
+            found += [Place(m.start(), m.end(), "same", 1.0) for m in spelt.finditer(answer.text)]
+        if not found and len(plain) >= _HALF_FROM and self.text.isascii() and not self.strict:
+            found += self._half(answer)
+        if self.kind == "version":
+            found += self._in_words(answer)
         if not self.text.isascii():
             return outermost([*found, *self._near_signs(answer)])
         if len(plain) < 2:
             return outermost(found)
         return outermost([*found, *self._near(answer, plain, bool(found))])
+
+    def _half(self, answer: Text) -> Iterator[Place]:
+        """Look for the first or the last half of the string, as far as it goes on."""
+        places = [at for at, char in enumerate(self.text) if char.isalnum()]
+        half = (len(places) + 1) // 2
+        for part, lead, tail in ((self.text[: places[half - 1] + 1], r"(?<![a-z0-9])", ""),
+                                 (self.text[places[-half] :], "", r"(?![a-z0-9])")):  # fmt: skip
+            m = re.search(lead + _row(part) + tail, answer.text)
+            if m is not None:
+                yield Place(m.start(), m.end(), "part", 0.3)
+
+    def _in_words(self, answer: Text) -> Iterator[Place]:
+        """Look for a version whose stage is told in words: release candidate 3 of 4.12.0."""
+        m = re.fullmatch(r"v?(\d+(?:\.\d+)+)[-.+]?(rc|alpha|beta|a|b)[-.]?(\d*)", self.text)
+        if m is None:
+            return
+        stage = {"rc": "release candidate|rc", "a": "alpha", "b": "beta"}.get(m[2], m[2])
+        told = re.search(rf"\b(?:{stage})[ -]?(?:no\.? ?|number )?{m[3]}\b", answer.text)
+        base = re.search(rf"(?<![\d.]){re.escape(m[1])}(?!\d|\.\d)", answer.text)
+        if told and base:
+            yield Place(min(told.start(), base.start()), max(told.end(), base.end()), "same", 1.0)
 
     def _phones(self, answer: Text, plain: str) -> Iterator[Place]:
         for m, _ in zip(_PHONE.finditer(answer.text), range(_MOST), strict=False):
@@ -64,19 +95,28 @@ class Code:
                 if self.strict and _bare(token) != _bare(self.text):
                     yield Place(start, end, "edit", 0.3, rival=True)
                 continue
-            theirs = _PIECE.findall(token)
-            if len(pieces) > 1 and len(theirs) == len(pieces) and sorted(theirs) == sorted(pieces):
-                yield Place(start, end, "order", 0.3, rival=True)
-            elif abs(len(written) - len(plain)) <= 2 and len(plain) >= 3 and _one_edit(written, plain):
-                yield Place(start, end, "edit", 0.3, rival=True)
-            elif self.strict and self._tail_differs(token):
-                yield Place(start, end, "edit", 0.3, rival=True)
+            how, worth = self._nearness(token, written, plain, pieces)
+            part = 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain
+            if how != "other":
+                yield Place(start, end, how, worth, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
                 yield Place(start, end, "other", 0.0, rival=True)
-            elif not only_whole and 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain:
+            elif part and not only_whole:
                 yield Place(start, end, "part", 0.3)
+            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and "/" in token and "/" in self.text):
+                yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
+
+    def _nearness(self, token: str, written: str, plain: str, pieces: list[str]) -> tuple[How, float]:
+        """Say how near a token comes: its pieces in another order, one character off, one piece of an address."""
+        theirs = _PIECE.findall(token)
+        if len(pieces) > 1 and len(theirs) == len(pieces) and sorted(theirs) == sorted(pieces):
+            return "order", 0.3
+        if abs(len(written) - len(plain)) <= 2 and len(plain) >= 3 and _one_edit(written, plain):
+            return "edit", 0.3
+        address = self.strict and (self._tail_differs(token) or self._piece_differs(token))
+        return ("edit", 0.3) if address else ("other", 0.0)
 
     def _near_signs(self, answer: Text) -> Iterator[Place]:
         """Look for a string with a sign in it (京A·12345): another sign, or one character of the others wrong."""
@@ -95,7 +135,14 @@ class Code:
         """Whether only the last piece of an address or a version differs."""
         mine, theirs = _bare(self.text), _bare(token)
         cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
-        return cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine
+        return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine)
+
+    def _piece_differs(self, token: str) -> bool:
+        """Whether only one of the pieces of an address differs: its top-level domain, say."""
+        mine, theirs = _PIECE.findall(_bare(self.text)), _PIECE.findall(_bare(token))
+        if len(mine) != len(theirs) or len(mine) < 3:
+            return False
+        return len([1 for one, other in zip(mine, theirs, strict=True) if one != other]) == 1
 
     def _spaced(self, answer: Text, pieces: list[str], plain: str) -> Iterator[Place]:
         """Look at rows of as many words as the code has pieces: copper otter 92 lantern."""
@@ -106,7 +153,10 @@ class Code:
         known = set(pieces)
         for at in range(len(words) - size + 1):
             row = words[at : at + size]
-            if len(known.intersection(w for _, _, w in row)) < size - 1 or row[-1][1] - row[0][0] > len(plain) + 3 * size:
+            if (
+                len(known.intersection(w for _, _, w in row)) < size - 1
+                or row[-1][1] - row[0][0] > len(plain) + 3 * size
+            ):
                 continue
             gaps = [answer.text[row[i][1] : row[i + 1][0]] for i in range(size - 1)]
             if all(len(gap) == 1 for gap in gaps) and _one_edit("".join(w for _, _, w in row), plain):
@@ -151,7 +201,7 @@ def _one_edit(one: str, other: str) -> bool:
         return False
     from rapidfuzz.distance import OSA
 
-    return int(OSA.distance(one, other, score_cutoff=1)) == 1
+    return bool(OSA.distance(one, other, score_cutoff=1) == 1)
 
 
 def _same_phone(one: str, other: str) -> bool:
@@ -162,6 +212,11 @@ def _same_phone(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     short = short.lstrip("0")
     return len(short) >= 7 and long.endswith(short) and 1 <= len(long) - len(short) <= 3 and short != long
+
+
+def _row(text: str) -> str:
+    """Return a pattern for letters and digits in a row, with any separators between them."""
+    return r"[\W_]{0,2}".join(re.escape(char) for char in text if char.isalnum())
 
 
 @lru_cache(maxsize=1024)
@@ -185,9 +240,17 @@ def _pattern(text: str, strict: bool) -> re.Pattern[str]:
     return re.compile(lead + "".join(parts) + tail)
 
 
+@lru_cache(maxsize=1024)
+def _spelt(text: str, grammar: Grammar) -> re.Pattern[str]:
+    """Return what finds a string some of whose signs are spelt in Latin letters: Zhe K 7T52M."""
+    spelt = "".join(f"{''.join(grammar.romanized(char))} " if grammar.is_sign(char) else char for char in text)
+    return _pattern(spelt.strip(), strict=False)
+
+
 def _gap(pending: str, strict: bool, before: str, behind: str) -> str:
     if strict:
         # Folding has made a space of an underscore, and dropped what might be Markdown.
         said = {".": r"(?:\.| ?[\[(]?dot[\])]? ?)", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
         return "".join(said.get(char, r"[ _\-]" if char in " _-" else re.escape(char)) for char in pending)
-    return f"{_SEPARATORS}{{0,{2 if pending else 1}}}"
+    marks = "".join(re.escape(char) for char in dict.fromkeys(pending) if not char.isspace())
+    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 1}}}"

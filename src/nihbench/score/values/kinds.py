@@ -1,4 +1,4 @@
-"""Which type an expected text is of, told from itself and from the question; and the values that stand within a text."""
+"""Which type an expected text is of, told from itself and from the question; and the values within a text."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from nihbench.score.values.amounts import Read, amount_of, amounts
 from nihbench.score.values.answers import yes_no_of
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.codes import Code
+from nihbench.score.values.coordinates import coordinates_of
 from nihbench.score.values.moments import moment_of, moments
 from nihbench.score.values.names import name_of
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _EMAIL = re.compile(r"[a-z0-9.%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_URL = re.compile(r"(?:[a-z]{2,6}://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?|(?:/[a-z0-9.-]+){2,}/?")
+_URL = re.compile(
+    r"(?:[a-z]{2,6}://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?|(?:/[a-z0-9.-]+){2,}/?"
+)
 _FILE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,4}")
 _PHONE = re.compile(r"\+?[\d ().\-/]{7,24}")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
 _DIGITS_APART = re.compile(r"\d+(?:[-:/.]\d+)+")
 _PLATE = re.compile(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
 _TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
+_OFTEN = frozenset(("every", "each", "每"))
 _CODE_WORDS = 8
 _THING_WORDS = 3
 _LATIN = re.compile("[a-z]")
@@ -72,7 +76,9 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
         return _moment(text)
     if wanted in ("number", "percentage", "money", "quantity", "duration"):
         return _amount(text, question)
-    return _found(text, plain, question)
+    if wanted == "coordinates":
+        return coordinates_of(text)
+    return coordinates_of(text) or _found(text, plain, question)
 
 
 def _found(text: Text, plain: str, question: Text) -> Value | None:
@@ -97,14 +103,14 @@ def _found(text: Text, plain: str, question: Text) -> Value | None:
     if found is not None:
         return found
     named = name_of(text, known.titles, known.surnames, asked=known.who.search(question.text) is not None)
-    return named or yes_no_of(text, question) or _counted(text)
+    return named or yes_no_of(text, question) or _counted(text, question)
 
 
 def _moment(text: Text) -> Value | None:
     read = moments(text)
     if len(read) != 1 or (read[0].date is None and read[0].time is None):
         read = [m for m in read if m.date or m.time] if all(m.date or m.time or m.weekday for m in read) else []
-    if len(read) != 1 or not _only(text, [(m.start, m.end) for m in moments(text)]):
+    if len(read) != 1 or not _only(text, [(m.start, m.end) for m in moments(text)], often=True):
         return None
     return moment_of(read[0])
 
@@ -113,14 +119,14 @@ def _amount(text: Text, question: Text) -> Value | None:
     read = [each for each in amounts(text)]
     if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], read[0]):
         return None
-    return amount_of(read[0], per_asked=_asks_per(read[0], question))
+    return amount_of(read[0], per_asked=_asks_per(read[0], question), asked=frozenset(question.stems))
 
 
 def _asks_per(read: Read, question: Text) -> bool:
     return bool(read.per) and any(each.per == read.per for each in amounts(question))
 
 
-def _only(text: Text, spans: list[tuple[int, int]], read: Read | None = None) -> bool:
+def _only(text: Text, spans: list[tuple[int, int]], read: Read | None = None, *, often: bool = False) -> bool:
     """Whether a text says nothing beside what stands at some places."""
     fillers = about(text.grammar).fillers
     rest, at = [], 0
@@ -130,8 +136,11 @@ def _only(text: Text, spans: list[tuple[int, int]], read: Read | None = None) ->
     rest.append(text.text[at:])
     words = text.grammar.words(" ".join(rest))
     if read is not None and read.per:
-        return all(word in fillers or word in ("per", "each", "every", "每", "一") or _is_unit(word, text, read) for word in words)
-    return all(word in fillers for word in words)
+        return all(
+            word in fillers or word in ("per", "each", "every", "每", "一") or _is_unit(word, text, read)
+            for word in words
+        )
+    return all(word in fillers or (often and word in _OFTEN) for word in words)
 
 
 def _is_unit(word: str, text: Text, read: Read) -> bool:
@@ -159,10 +168,14 @@ def _code(text: Text, plain: str, question: Text) -> Value | None:
     return None
 
 
-def _counted(text: Text) -> Value | None:
+def _counted(text: Text, question: Text) -> Value | None:
     """Return the amount that counts things, as 1,250 sheep."""
     read = amounts(text)
-    if len(read) != 1 or read[0].unit or (read[0].single and not text.has_signs and text.words[0] != text.text[: read[0].end]):
+    if (
+        len(read) != 1
+        or read[0].unit not in ("", "count")
+        or (read[0].single and not text.has_signs and text.words[0] != text.text[: read[0].end])
+    ):
         return None
     fillers = about(text.grammar).fillers
     if text.grammar.words(text.text[: read[0].start]):
@@ -175,7 +188,18 @@ def _counted(text: Text) -> Value | None:
         return None  # no counter behind the number: 三号仓库
     if any(word.isdecimal() for word in behind) or read[0].values[0] == 1:
         return None  # 1 lamp is a lamp
-    return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)))
+    return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)), asked=frozenset(question.stems))
+
+
+def spanned(text: Text) -> list[Value]:
+    """Return the two ends of a span that a text is (from 9 am to 5 pm, 3 to 5 kg); nothing where it is none."""
+    inside = segment(text)
+    if len(inside) != 2 or inside[0].value.kind != inside[1].value.kind or inside[0].value.kind == "code":
+        return []
+    rest = (text.text[: inside[0].start], text.text[inside[0].end : inside[1].start], text.text[inside[1].end :])
+    joined = re.fullmatch(r"\W*(?:to|until|till|through|and|至|到)?\W*", rest[1])
+    lead = re.fullmatch(r"\W*(?:from|between|open|自|从|在)?\W*", rest[0])
+    return [each.value for each in inside] if joined and lead and not rest[2].strip(" .。") else []
 
 
 def segment(text: Text) -> list[Standing]:
@@ -193,7 +217,7 @@ def segment(text: Text) -> list[Standing]:
         if value is not None and free(moment.start, moment.end):
             found.append(Standing(moment.start, moment.end, value))
     for read in amounts(text):
-        telling = read.unit or read.formed or len(read.digits) > 1
+        telling = (read.unit and read.unit != "count") or read.formed or len(read.digits) > 1
         if telling and not read.single and free(read.start, read.end):
             found.append(Standing(read.start, read.end, amount_of(read)))
     for m in _TOKEN.finditer(text.text):

@@ -21,6 +21,7 @@ _ISO = re.compile(r"(?<![\d.])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d.]*\d)")
 _EITHER = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH_ONLY = re.compile(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
+_MONTH_AND_YEAR = re.compile(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
 _GAP = 16  # characters between a date and its time
 _DAY_MINUTES = 24 * 60
 
@@ -91,6 +92,10 @@ class Moment:
             if self.minutes is None:
                 return ("same", 1.0, False) if read.weekday == self.weekday else ("other", 0.0, bool(read.weekday))
             how, worth = self._time(read)
+            if self.weekday and worth and read.weekday != self.weekday:
+                how, worth = ("other" if read.weekday else "part"), min(worth, 0.5)
+            elif self.weekday and read.weekday == self.weekday and not read.time:
+                how, worth = "part", 0.5
             return how, worth, bool(read.time) and worth < 1.0
         how, worth = self._date(read)
         if self.minutes is None:
@@ -104,7 +109,7 @@ class Moment:
             return ("part", 0.5, False) if time == 1.0 else ("part", 0.3, True) if time else ("other", 0.0, rival)
         if read.time is None:
             if date < 1.0:
-                return how, 0.5 if date == 0.7 else 0.3 if date else 0.0, date < 0.7
+                return how, 0.5 if date == 0.7 else 0.3 if date else 0.0, date < 0.7 and self._as_full(read)
             return "part", 0.7, False
         if date == 1.0:
             return (time_how, {1.0: 1.0, 0.7: 0.7, 0.3: 0.7}.get(time, 0.5), rival)
@@ -218,6 +223,15 @@ class Reader:
         days = [(m.start(), m.end(), self._weekday_of[m.group()]) for m, _ in
                 zip(self._weekday.finditer(text), range(_MOST), strict=False)]  # fmt: skip
         alone = [d for d in days if not any(m.start <= d[0] < m.end for m in joined)]
+        for at, moment in enumerate(joined):
+            if moment.date is not None:
+                continue
+            for start, end, number in alone:
+                low, high = (end, moment.start) if end <= moment.start else (moment.end, start)
+                if 0 <= high - low <= _GAP and self._between.fullmatch(text, low, high):
+                    joined[at] = ReadMoment(min(start, moment.start), max(end, moment.end), None, moment.time, number)
+                    alone = [day for day in alone if day[0] != start]
+                    break
         return sorted([*joined, *(ReadMoment(s, e, None, None, n) for s, e, n in alone)], key=lambda m: m.start)
 
     def _time_of(self, text: str, date: ReadDate, times: list[ReadTime], used: set[int]) -> int | None:
@@ -238,23 +252,25 @@ class Reader:
         for m in _ISO.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
         for m in _EITHER.finditer(text):
-            one, other, year = int(m[1]), int(m[3]), _year(m[4])
-            yield from _dated(m, [(year, other, one), (year, one, other)])
+            one, other, said = int(m[1]), int(m[3]), _year(m[4])
+            yield from _dated(m, [(said, other, one), (said, one, other)])
         for m in _COMPACT.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
         for pattern, values in self._dates:
             for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
                 groups = m.groupdict()
-                year = groups.get("y")
+                written = groups.get("y")
                 month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
                 if groups.get("dw"):
                     day = values.ordinals.get(groups["dw"])
-                said = _year(year, values) if year else None
+                year = _year(written, values) if written else None
                 if month is None and day is None:
                     continue
-                yield from _dated(m, [(said, month, day)])
+                yield from _dated(m, [(year, month, day)])
         for m in _MONTH_ONLY.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), None)])
+        for m in _MONTH_AND_YEAR.finditer(text):
+            yield from _dated(m, [(int(m[2]), int(m[1]), None)])
 
     def _read_times(self, text: str) -> Iterator[ReadTime]:
         taken: list[tuple[int, int]] = []

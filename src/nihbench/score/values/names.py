@@ -1,10 +1,11 @@
-"""Names of persons: with and without titles, in either order; a surname alone is vague, another given name another one."""
+"""Names of persons: with and without titles, in either order; a surname alone is vague."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nihbench.score.answer import Text
 from nihbench.score.values.base import Place, outermost
@@ -58,7 +59,13 @@ class Name:
             return Place(spans[at - 1][0], end, "part", 0.7)
         if before and before not in self.titles and self._is_name(answer, at - 1) and at - 1 > 0:
             return Place(spans[at - 1][0], end, "edit", 0.3, rival=True)
-        if before and before not in self.titles and at == 1 and self._is_name(answer, 0) and not _common(answer, before):
+        if (
+            before
+            and before not in self.titles
+            and at == 1
+            and self._is_name(answer, 0)
+            and not _common(answer, before)
+        ):
             return Place(spans[0][0], end, "edit", 0.3, rival=True)
         return Place(start, end, "part", 0.7)
 
@@ -90,28 +97,26 @@ class Name:
             yield from self._spelt(answer)
         if not answer.has_signs or len(name) < 2:
             return
-        titles = "|".join(map(re.escape, sorted((t for t in self.titles if not t.isascii()), key=len, reverse=True)))
-        for m, _ in zip(re.finditer(f"{re.escape(name[0])}(?:{titles})", text), range(_MOST), strict=False):
-            yield Place(m.start(), m.end(), "part", 0.3)
-        if len(name) > 2:
-            for m, _ in zip(re.finditer(re.escape(name[1:]), text), range(_MOST), strict=False):
-                before = text[m.start() - 1 : m.start()]
-                if before != name[0] and not answer.grammar.has_signs(before):
+        for pattern in _parts_of(name, self.titles, answer.grammar.signs):
+            for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
+                if m.lastgroup == "given" and answer.grammar.has_signs(text[max(0, m.start() - 1) : m.start()]):
+                    continue  # of somebody else, or the whole name
+                if m.lastgroup != "other":
                     yield Place(m.start(), m.end(), "part", 0.3)
-            for at, char in enumerate(name):
-                pattern = f"{re.escape(name[:at])}([{answer.grammar.signs}]){re.escape(name[at + 1 :])}"
-                for m, _ in zip(re.finditer(pattern, text), range(_MOST), strict=False):
-                    if m[1] != char:
-                        yield Place(m.start(), m.end(), "other", 0.0, rival=True)
+                elif m["other"] != name[m.start("other") - m.start()]:
+                    yield Place(m.start(), m.end(), "other", 0.0, rival=True)
 
     def _spelt(self, answer: Text) -> Iterator[Place]:
         """Look for the name in Latin letters, surname first or last."""
         syllables = answer.grammar.romanized(self.words[0])
         if not syllables or any(syllable not in answer.text for syllable in syllables):
             return
-        first, rest = syllables[0], "[ '-]?".join(map(re.escape, syllables[1:]))
-        orders = [rf"{re.escape(first)}[ ,'-]{{0,2}}{rest}", rf"{rest}[ '-]{{0,2}}{re.escape(first)}"]
-        for m, _ in zip(re.finditer(rf"(?<![a-z])(?:{'|'.join(orders)})(?![a-z])", answer.text), range(_MOST), strict=False):
+        size = 2 if self.words[0][:2] in _DOUBLE else 1
+        first, rest = ("[ '-]?".join(map(re.escape, part)) for part in (syllables[:size], syllables[size:]))
+        orders = [rf"{first}[ ,'-]{{0,2}}{rest}", rf"{rest}[ '-]{{0,2}}{first}"] if rest else [first]
+        for m, _ in zip(
+            re.finditer(rf"(?<![a-z])(?:{'|'.join(orders)})(?![a-z])", answer.text), range(_MOST), strict=False
+        ):
             yield Place(m.start(), m.end(), "same", 1.0)
 
     def equals(self, language: str) -> list[str]:
@@ -120,6 +125,20 @@ class Name:
             return []
         first, last = (word.capitalize() for word in self.words)
         return [f"{last}, {first}", f"{first} {last}"]
+
+
+@lru_cache(maxsize=512)
+def _parts_of(name: str, titles: frozenset[str], signs: str) -> tuple[re.Pattern[str], ...]:
+    """Return what finds a surname with a title, a given name alone, and names of which one sign is another."""
+    surname = name[:2] if name[:2] in _DOUBLE else name[:1]
+    own = "|".join(map(re.escape, sorted((title for title in titles if not title.isascii()), key=len, reverse=True)))
+    patterns = [f"(?P<titled>{re.escape(surname)}(?:{own}))"]
+    if len(name) > 2:
+        patterns.append(f"(?P<given>{re.escape(name[1:])})")
+        patterns += [
+            f"{re.escape(name[:at])}(?P<other>[{signs}]){re.escape(name[at + 1 :])}" for at in range(len(name))
+        ]
+    return tuple(map(re.compile, patterns))
 
 
 def _common(answer: Text, word: str) -> bool:
@@ -143,17 +162,20 @@ def name_of(text: Text, titles: frozenset[str], surnames: frozenset[str], asked:
     if any(word.casefold() in text.grammar.empty for word in plain):
         return None
     folded = tuple(text.grammar.words(text.grammar.fold(" ".join(plain)).text))
-    if not (asked and len(folded) < 5) and not (titled and len(folded) < 4):
+    if not (asked and len(folded) < 6) and not (titled and len(folded) < 4):
         return None
     return Name(words=folded, signs=False, titles=titles, written=text.original)
 
 
 def _name_in_signs(text: Text, titles: frozenset[str], surnames: frozenset[str]) -> Name | None:
     plain = text.text.strip(" .。·")
-    for title in sorted(titles, key=len, reverse=True):
-        if plain.endswith(title) and len(plain) - len(title) > 1:
-            plain = plain.removesuffix(title)
-            break
+    ordered = sorted((title for title in titles if not title.isascii()), key=len, reverse=True)
+    while (title := next((t for t in ordered if plain.endswith(t) and len(plain) - len(t) > 1), "")) != "":
+        plain = plain.removesuffix(title)
+    while (
+        title := next((t for t in ordered if len(t) > 1 and plain.startswith(t) and len(plain) - len(t) > 1), "")
+    ) != "":
+        plain = plain.removeprefix(title)
     if not (2 <= len(plain) <= 4 and all(map(text.grammar.is_sign, plain)) and plain[0] in surnames):
         return None
     if len(plain) == 4 and plain[:2] not in _DOUBLE:

@@ -35,7 +35,9 @@ class Relation:
         """Whether an answer says the opposite beside a place."""
         text = answer.text
         if self.signs:
-            low, high = span[0] if not self.others.search(text, *span) else span[0], span[1] + _BEHIND
+            low, high = max(0, span[0] - 1), span[1] + _BEHIND
+            stop = _CLAUSE.search(text, span[1], high)
+            high = stop.start() if stop else high
         else:
             low, high = max(0, span[0] - _BEFORE), span[1]
             breaks = [m.end() for m in _CLAUSE.finditer(text, low, span[0])]
@@ -70,7 +72,9 @@ def heads(form: str, grammar: Grammar) -> tuple[Head, ...]:
             for side in sides:
                 others = "|".join(other for other in sides if other != side)
                 edge = "" if signs else r"\b"
-                m = re.search(rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form)
+                m = re.search(
+                    rf"{edge}(?:{side}){'' if signs else ' (?:the )?'}([^\W\d_]{{1,{4 if signs else 20}}})", form
+                )
                 if m is None or (signs and not grammar.has_signs(form)):
                     continue
                 near = re.escape(m[1][:2] if signs else m[1])
@@ -83,11 +87,22 @@ def heads(form: str, grammar: Grammar) -> tuple[Head, ...]:
 def without_relations(form: str, grammar: Grammar) -> str:
     """Return a form without its words for where and when that are several (on top of), which say what one does."""
     for signs, sides in _groups(grammar):
-        for own, _ in () if signs else sides:
+        for own, _ in sides:
             m = own.search(form)
-            if m is not None and " " in m.group():
+            if m is not None and (len(m.group()) > 1 if signs else " " in m.group()):
                 form = f"{form[: m.start()]} {form[m.end() :]}"
     return form
+
+
+def sides_in(form: str, grammar: Grammar) -> dict[str, tuple[str, ...]]:
+    """Return the words of a form without spaces that say where and when and are of several signs, with their likes."""
+    found = {}
+    for signs, sides in _groups(grammar):
+        for own, _ in sides if signs else ():
+            m = own.search(form)
+            if m is not None and len(m.group()) > 1:
+                found[m.group()] = tuple(own.pattern.removeprefix("(?:").removesuffix(")").split("|"))
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +140,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
                 continue
         own, others, m = present[0]
         if signs:
-            neighbour = form[: m.start()][-4:].rstrip("的")
+            neighbour = form[: m.start()][-4:].rstrip("的") or form[m.end() :][:2]
         else:
             behind = [w for w in grammar.words(form[m.end() :]) if w not in grammar.empty]
             ahead = [w for w in grammar.words(form[: m.start()]) if w not in grammar.empty]
@@ -151,7 +166,7 @@ def in_signs(form: str, grammar: Grammar) -> str:
             continue
         pieces += _letters(form[at : read.start], grammar)
         if pieces:
-            pieces[-1] += rf"[ |:为是约共达只{particles}]{{0,4}}" + _amount_pattern(read, grammar)
+            pieces[-1] += r"[ |:]{0,3}[^\s\d,;。]{0,3}?" + _amount_pattern(read, grammar)
         else:
             pieces.append(_amount_pattern(read, grammar))
         at = read.end
@@ -188,8 +203,8 @@ def _amount_pattern(read: Read, grammar: Grammar) -> str:
 # ---- lists -----------------------------------------------------------------------------------------------------
 
 
-def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> list[str]:
-    """Return the items of a text that lists several things; none where it is one phrase.
+def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> tuple[list[str], bool]:
+    """Return the items of a text that lists several things, and whether it tells their order; none of one phrase.
 
     Args:
         text: the expected text.
@@ -201,15 +216,30 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> list[str]:
     folded = re.sub(r"(?<=\d),(?=\d{3})", "\0", plain.replace("，", ",").replace("；", ";"))
     parts = [re.sub(r"^(?:and|和|以及) ?", "", part).replace("\0", ",").strip() for part in re.split(joints, folded)]
     parts = [part for part in parts if part]
-    if len(parts) < 2 or len(set(parts)) < len(parts):
-        return []
+    opened = "|".join(each.values.sequence for each in grammar.languages if each.values and each.values.sequence)
+    steps = [re.sub(rf"^(?:{opened})", "", part, flags=re.IGNORECASE).strip() for part in parts] if opened else parts
+    told = sum(step != part for step, part in zip(steps, parts, strict=True)) > 1
+    parts = steps if told else parts
+    if len(parts) < 2 or len(set(parts)) < len(parts) or not all(parts):
+        return [], False
     if asked:
-        return parts
-    if len(parts) == 2 and not re.search(r" and | & |、|和|与|及", folded):
-        return []
+        return parts, told
+    paired = all(_is_pair(part, grammar) for part in parts)
+    if len(parts) == 2 and re.match(r"[^,]*, ?(?:the|an?|our|their|his|her) ", folded):
+        return parts, False  # a thing, and what is said of it
+    if len(parts) == 2 and not told and not paired and not re.search(r" and | & |、|和|与|及|→|->", folded):
+        return [], False
     if any(_too_long(part, grammar, short="、" in folded or len(parts) > 2) for part in parts):
-        return []
-    return parts
+        return [], False
+    return parts, told or "→" in folded or "->" in folded
+
+
+def _is_pair(part: str, grammar: Grammar) -> bool:
+    """Whether an item names a thing and its number: 成人35元."""
+    text = Text(part, grammar)
+    read = [each for each in amounts(text) if not each.single]
+    rest = text.text[: read[0].start] + text.text[read[0].end :] if len(read) == 1 else ""
+    return bool(grammar.content_stems(rest.strip(" :"))) and bool(rest.strip(" :"))
 
 
 def _too_long(part: str, grammar: Grammar, *, short: bool) -> bool:

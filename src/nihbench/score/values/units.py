@@ -32,6 +32,7 @@ data bit=0.125 byte=1 kb=1000 mb=1000000 gb=1000000000 tb=1000000000000 pb=10000
   gib=1073741824
 rate mbps=1 gbps=1000
 level db=1
+count count=1
 share %=1 tenth=10 ppm=0.0001
 """
 
@@ -51,6 +52,11 @@ def _read(table: str) -> dict[str, tuple[str, Decimal]]:
 
 SIZES = _read(_TABLE)
 _EXACT = Decimal("1e-6")
+
+
+def size_of(value: Decimal, unit: str) -> tuple[str, Decimal] | None:
+    """Return what a quantity measures, and how much in the dimension's first unit; None of a unit that is not known."""
+    return (SIZES[unit][0], value * SIZES[unit][1]) if unit in SIZES else None
 
 
 def dimension(symbol: str) -> str:
