@@ -78,7 +78,7 @@ def read(
         value = _plain(insert.value)
         if insert.value and value not in right and value not in said:
             place = place_of(Item(name="", text=insert.value), text)
-            if place is not None:
+            if place is not None and place not in places.values():
                 said[value] = place[0], _traced(insert)
     invented = [each for each in _of_kind(planted, text, pattern) if each[0] not in right and each[0] not in said]
     if invented and filler is not None:

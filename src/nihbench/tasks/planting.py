@@ -90,10 +90,10 @@ class Cast:
         return self._value(lambda: words.code(self.random, signs))
 
     def time(self) -> str:
-        """Draw a time of day, to the second."""
+        """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
 
         def drawn() -> str:
-            seconds = self.random.randrange(10 * 3600, 24 * 3600)
+            seconds = self.random.randrange(10 * 3600, 22 * 3600)
             return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
         return self._value(drawn)
