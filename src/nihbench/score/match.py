@@ -280,11 +280,18 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
 _PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
 
 
-def _number_of(words: list[str], at: int) -> str:
+def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
     before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
-    behind = [each for each in words[at + 1 : at + 4] if each.isdecimal()]
-    return before[-1] if before else behind[0] if behind else ""
+    if before:
+        return before[-1]
+    behind = [place for place in range(at + 1, min(at + 4, len(words))) if words[place].isdecimal()]
+    told = (
+        behind[:1] == [at + 1]
+        or behind
+        and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+    )
+    return words[behind[0]] if told else ""
 
 
 def _belongs(answer: Text, start: int, end: int, place: Place) -> bool:
@@ -304,7 +311,7 @@ def _counted(wanted: Wanted, answer: Text, span: Span) -> bool:
     low = bisect_left(answer.spans, (span[0] - _BESIDE, 0))
     words = answer.grammar.stems_of(answer.words[low:])
     for number, thing in wanted.counts:
-        told = [_number_of(words, at) for at, stem in enumerate(words[:_MOST]) if stem == thing]
+        told = [_number_of(answer, low, words, at) for at, stem in enumerate(words[:_MOST]) if stem == thing]
         if told and number not in told and (number != "1" or "" not in told):
             return False
     for thing, number in wanted.behind:
