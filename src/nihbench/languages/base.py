@@ -136,6 +136,7 @@ PHRASES = {
     "clause_breaks": "words between clauses",
     "leads": "what leads from a remark to the answer",
     "of_oneself": "words by which an answer speaks of its author",
+    "unrelated": "words by which a value is said to have nothing to do with the answer",
     "derives": "the same value put otherwise follows",
     "speaks_of_it": "a sentence that begins so speaks of the answer",
     "more_at_once": "a sentence that begins so adds to the answer",

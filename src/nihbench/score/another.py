@@ -35,6 +35,7 @@ _STRANGE_SIGNS = 3
 _ASSIGNS = Phrase("(?:@assigns@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
+_DIGIT = re.compile(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _NAME = re.compile(r"\b[A-Z][a-z]{2,20}\b")
@@ -179,7 +180,9 @@ def _superseded(reading: Reading) -> Words:
     text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
     spans = _spans(reading)
     first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
-    to = _TO(grammar).match(text, last) if _FROM(grammar).search(text, max(0, first - 40), first) else None
+    digit = _DIGIT.search(text, first, spans[0][1])
+    changed = _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
+    to = _TO(grammar).match(text, last) or _TO(grammar).match(text, spans[0][1]) if changed else None
     if to and _gives_new(reading, to.end()):
         return Note("superseded", words=text[to.start() : to.end() + 30].strip())
     former = [m for m in _FORMER(grammar).finditer(text, max(0, first - 100), min(len(text), last + 40))]
@@ -312,7 +315,8 @@ def _holds(sheet: Sheet, text: str, word: str) -> bool:
 
 
 def _asked_words(sheet: Sheet) -> tuple[str, ...]:
-    return _asked(sheet.question, tuple(form for fact in sheet.facts for form in fact.forms), sheet.grammar)
+    forms = tuple(form for fact in sheet.facts if not fact.values for form in fact.forms)
+    return _asked(sheet.question, forms, sheet.grammar)
 
 
 @lru_cache(maxsize=512)
@@ -323,7 +327,9 @@ def _asked(question: str, forms: tuple[str, ...], grammar: Grammar) -> tuple[str
 
 
 def _has_digits(sheet: Sheet) -> bool:
-    return any((f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts)
+    return not sheet.by_words and any(
+        (f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts
+    )
 
 
 def _has_number(reading: Reading, start: int, end: int) -> bool:

@@ -33,6 +33,7 @@ _TOLD = 3  # content words of its own that make such a clause an extra
 _JOINS = Phrase(r"[ \n]*(?:,(?!\d)|、|\n[ \t]*(?:[-*•]|\d{1,2}[.)])?|(?:@joins@))[ \n]*")
 _JOIN_ONLY = Phrase(r"(?:[ ,、]|(?:@joins@))+")
 _MORE_ITEMS = re.compile(r"[^\n]{0,80}(?:\n[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[^\n]{1,80}){0,20}")
+_OPENS = re.compile(r"[.!?](?=\s|$)|[。\n:]")
 _FRAMED = re.compile(r"[:(){}\[\]<>]")  # a remark in brackets, a field
 _NO_ITEM = Phrase(r"\W*(?:@no_item@)")
 _ITEM_WORDS = 3  # words of its own
@@ -47,6 +48,7 @@ _NOVEL_CHARS = 6
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
+_EITHER_REACH = 160  # characters behind the facts
 _REMARK = 60  # characters
 _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the needle is not about it
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
@@ -98,7 +100,7 @@ def equals(reading: Reading) -> Words:
     text, grammar = reading.answer.text, reading.grammar
     last = max([s[1] for f in reading.right for s in f.spans])
     low = max([text.rfind(c, max(0, reading.first - SENTENCE), reading.first) for c in ".。\n"]) + 1
-    for cue in reading.answer.cues("either", low, last + 60):
+    for cue in reading.answer.cues("either", low, last + _EITHER_REACH):
         return reading.at(cue)
     before = _OR_BEFORE(grammar).search(text, low, reading.first)
     if before and len(reading.novel(text[low : before.start()])) > 1:
@@ -256,7 +258,9 @@ def item_more(reading: Reading) -> Words:
 def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:
     grammar = answer.grammar
     match = _AND_MORE(grammar).match(answer.text, end) or _LISTED(grammar).match(answer.text, end)
-    words = grammar.novel(match.group(1), known) if match else []
+    if match is None or _OF_THE_SOURCE(grammar).search(match.group(1)):
+        return ""
+    words = grammar.novel(match.group(1), known)
     return Note("added_words", words=" ".join(words[:4])) if words else ""
 
 
@@ -294,7 +298,7 @@ def _one_more_item(known: frozenset[str], reading: Reading, stop: int) -> Words:
         return ""
     spans = sorted(f.spans[0] for f in reading.right)
     first, last = spans[0][0], max(e for _, e in spans)
-    low = max([m.end() for m in SENTENCE_END.finditer(text, max(0, first - SENTENCE), first)], default=0)
+    low = max([m.end() for m in _OPENS.finditer(text, max(0, first - SENTENCE), first)], default=0)
     ended = SENTENCE_END.search(text, last, stop)
     listed = text.count("\n", first, last) > 0
     more = _MORE_ITEMS.match(text, last) if listed else None

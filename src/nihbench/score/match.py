@@ -42,6 +42,7 @@ def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     """Whether what stands at text[start:end] is negated: by a word in its clause, or by its sentence's frame."""
     frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
     before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
+    before = before.removesuffix("https://").removesuffix("http://")
     last = _last(_NEGATOR(grammar), before)
     if last is not None and not _ENDS(grammar).search(before, last.end()):
         return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
