@@ -16,6 +16,9 @@ ROOT = Path(__file__).parents[1] / "src"
 # module -> what it imports inside functions. Our own modules:
 OWN = {
     "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
+    "nihbench.tasks.changing": {"nihbench.tasks.grading"},  # likewise
+    "nihbench.tasks.linked": {"nihbench.tasks.grading"},  # likewise
+    "nihbench.tasks.listed": {"nihbench.tasks.grading"},  # likewise
     "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
     "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.page", "nihbench.figures.style"},  # the same
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report

@@ -66,7 +66,7 @@ _STOP = frozenset(
 )
 
 _REPORTING = frozenset(
-    "according based answer question context document text passage essay essays article provided given above below "
+    "something similar thereabouts according based answer question context document text passage essay essays article provided given above below "
     "state states stated say says said mention mentions mentioned describe describes described suggest suggests "
     "suggested sentence quote quoted directly direct information source response respond final correct specifically "
     "explicitly following list lists listed activity activities thing things place where when note please let know "
@@ -433,7 +433,7 @@ _PHRASES = {
     "asks": r"\b(?:when|where|who|whom|how|why)\b",
     "of_the_answer": r"\b(?:answers?|questions?|determine|confirm|conclude|verify|certain|sure)\b",
     "shows": r"\b(?:the|is|and|of|with|to|a)\b",
-    "no_names": "english chinese thank thanks please sorry hello hope enjoy sure yes great",
+    "no_names": "monday tuesday wednesday thursday friday saturday sunday english chinese thank thanks please sorry hello hope enjoy sure yes great",
     "and_more": r"[ ,]{0,2}(?:and|plus|as well as|along with|then|followed by)\b([^.;:!?\n]{1,80})",
     "tells": r"(?:who|whose|where|which|while|whilst)\b",
     "joins": r"\b(?:and|plus|as well as|along with|together with|followed by|then)\b|&",

@@ -26,6 +26,7 @@ from nihbench.score.nothing import OFF_THE_QUESTION, kind_of_nothing
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet, Sought
 from nihbench.score.subject import other_subject
+from nihbench.score.swapped import swapped
 from nihbench.score.values.base import How
 from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
@@ -186,7 +187,7 @@ def _untold(reading: Reading) -> Note | None:
         only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
         named = any([f.by_signs or reading.grammar.has_signs(f.forms[0]) for f in facts])
         return untold(reading.grammar, spaced=False) if only_signs and not named else None
-    return None if any([f.by_words or f.values for f in facts]) else untold(reading.grammar, spaced=True)
+    return None if any([f.is_told_in_words for f in facts]) else untold(reading.grammar, spaced=True)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------
@@ -326,16 +327,28 @@ def _whole(reading: Reading) -> Verdict | None:
     vague = doubts.vague(reading)
     if vague:
         return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
+    less = _less_than_whole(reading)
+    if less:
+        return less
+    plain = reading.sheet.kind == "yes_no"  # what follows a yes or a no explains it
+    extra = "" if plain else beside.extras(reading) or beside.item_more(reading)
+    if extra:
+        return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
+    return Verdict(1.0, "correct", Note("every_fact"))
+
+
+def _less_than_whole(reading: Reading) -> Verdict | None:
+    """Every fact is given, but not in its place, not in full or not in order."""
+    astray = swapped(reading)
+    if astray:
+        return Verdict(0.3, "partial", Note("misplaced", fact=astray[0].fact.name), doubt=0.2)
     if reading.worth < 1.0:
         least = min(reading.right, key=lambda found: found.worth)
         said = Note("not_in_full", fact=least.fact.name, how=DIFFERS[least.how])
         return Verdict(0.7, "partial", said, doubt=0.15)
     if reading.sheet.ordered and not reading.in_order:
         return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
-    extra = beside.extras(reading) or beside.item_more(reading)
-    if extra:
-        return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
-    return Verdict(1.0, "correct", Note("every_fact"))
+    return None
 
 
 def _part(reading: Reading) -> Verdict | None:

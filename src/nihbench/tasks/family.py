@@ -18,7 +18,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import Words, spelt, t
 from nihbench.types import DEPTH, NEEDLE, Axis, Grade, Insert, Item, KeyFact, Needle, Planted, Trial
 
-__all__ = ["DEPTH", "NEEDLE", "Answer", "Axis", "Draw", "Family", "Insert", "Item", "Planted", "spelt"]
+__all__ = ["DEPTH", "NEEDLE", "Answer", "Axis", "Draw", "Family", "Grade", "Insert", "Item", "Planted", "spelt"]
 
 
 @dataclass(frozen=True, kw_only=True)

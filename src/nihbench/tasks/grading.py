@@ -13,8 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
@@ -32,11 +33,11 @@ Metric = Literal["share", "f1"]
 
 ERRORS = (
     "item_distracted", "item_filler", "item_superseded", "item_halfway", "item_order", "item_invented", "item_extra",
-    "item_missing", "item_abstained",
+    "item_missing", "item_inexact", "item_unmarked", "item_abstained",
 )  # fmt: skip
 """The value of a distractor, of the sentences all around, of an earlier statement, of a link on the way; the right
-values in another order; a value that stands nowhere; one too many; one left out; no answer where there is one. The
-first of them is a grade's cue."""
+values in another order; a value that stands nowhere; one too many; one left out; a copy with mistakes; no code or last
+line where one was asked for; no answer where there is one. The first of them is a grade's cue."""
 _NOTHING: frozenset[OutcomeClass] = frozenset(("abstained", "refused", "off_task", "truncated", "empty"))
 _MOST_READ = 64_000
 """Characters of an answer that are read: a list of a thousand values has less."""
@@ -55,19 +56,31 @@ class Reading:
     wrong: tuple[tuple[str, Note], ...]
 
 
-def read(planted: Planted, language: str, answer: str, filler: Filler | None = None) -> Reading:
-    """Read an answer: the values of its items and of their kind, wherever they come from."""
+def read(
+    planted: Planted,
+    language: str,
+    answer: str,
+    filler: Filler | None = None,
+    pattern: str = "",
+    counted: str = "",
+) -> Reading:
+    """Read an answer: the values of its items and of their kind, wherever they come from.
+
+    Arguments are those of `grade_items`.
+    """
     text = Text((final_answer(answer) or "")[:_MOST_READ], grammar_for(language))
     places = {item.name: place_of(item, text) for item in planted.items}
+    if counted:
+        places[counted] = _counted(next(item for item in planted.items if item.name == counted), text, pattern)
     right = {_plain(name) for item in planted.items for name in (item.text, *item.aliases)}
     said: dict[str, tuple[int, Note]] = {}
     for insert in planted.inserts:
         value = _plain(insert.value)
         if insert.value and value not in right and value not in said:
             place = place_of(Item(name="", text=insert.value), text)
-            if place is not None:
+            if place is not None and place not in places.values():
                 said[value] = place[0], _traced(insert)
-    invented = [each for each in _of_kind(planted.items, text) if each[0] not in right and each[0] not in said]
+    invented = [each for each in _of_kind(planted, text, pattern) if each[0] not in right and each[0] not in said]
     if invented and filler is not None:
         wanted = {value for value, _ in invented}
         sources = {_plain(value): sentence for value, sentence in filler() if _plain(value) in wanted}
@@ -76,6 +89,8 @@ def read(planted: Planted, language: str, answer: str, filler: Filler | None = N
                 said[value] = at, Note("item_filler", said=value, words=sources[value])
     for value, at in invented:
         said.setdefault(value, (at, Note("item_invented", said=value)))
+    if all(places.values()):  # what is on the way may be told, too
+        said = {value: each for value, each in said.items() if each[1].code != "item_halfway"}
     ordered = sorted(said.items(), key=lambda each: each[1][0])
     return Reading(text=text, places=places, wrong=tuple((value, note) for value, (_, note) in ordered))
 
@@ -90,6 +105,8 @@ def grade_items(
     names: Mapping[str, str] | None = None,
     metric: Metric = "share",
     filler: Filler | None = None,
+    pattern: str = "",
+    counted: str = "",
 ) -> Grade:
     """Return the share of a trial's items that an answer holds, with which they are and where each stands.
 
@@ -102,8 +119,10 @@ def grade_items(
         names: by what each item was asked for, where items must come in their order or each behind its own name.
         metric: what the score's value is: the share of the items, or the F1 of what is said.
         filler: what fills a text that the task made.
+        pattern: what the values of items look like, folded; else that is told from the items.
+        counted: the item that is how many there are: it is right where the answer's first number is.
     """
-    found_in = read(planted, key.language, answer, filler)
+    found_in = read(planted, key.language, answer, filler, pattern, counted)
     text, places = found_in.text, found_in.places
     moved = _moved(planted.items, found_in, names) if names else ()
     found = tuple((name, *text.folded.original(*at)) for name, at in places.items() if at and name not in moved)
@@ -191,17 +210,141 @@ def _nothing(key: Needle, answer: str, finish_reason: str | None, cue: Note) -> 
     return "hallucinated", cue
 
 
-def nothing_said(key: Needle, answer: str, finish_reason: str | None) -> tuple[OutcomeClass, Note]:
-    """Return which kind of nothing an answer is, `hallucinated` where it is none, and the cue of that."""
-    return _nothing(key, answer, finish_reason, Note("items_found", found=0, all=1))
+def grade_last_line(
+    planted: Planted, key: Needle, answer: str, finish_reason: str | None, *, marks: str, **how: Any
+) -> Grade:
+    """Grade what stands in an answer's last line behind a mark; an answer without one is worth nothing."""
+    final = final_answer(answer) or ""
+    found = list(re.finditer(rf"(?im)^\W*{marks}(.*)$", final))
+    if found:
+        return grade_items(planted, key, found[-1][1], finish_reason, **how)
+    outcome, cue = _nothing(key, answer, finish_reason, Note("items_found", found=0, all=len(planted.items)))
+    names = tuple(item.name for item in planted.items)
+    unmarked = Note("item_unmarked", said=" ".join(final.split())[-60:])
+    told = outcome in ("hallucinated", "off_task")
+    errors = (unmarked,) if told else _of_nothing(outcome, answer)
+    return _missed(names, "off_task" if told else outcome, errors, cue)
+
+
+def grade_copy(planted: Planted, key: Needle, answer: str, finish_reason: str | None, *, code: str) -> Grade:
+    """Grade a copy by how like it is to what was asked for (difflib's ratio, as in MRCR); 0 without the code."""
+    final, item = (final_answer(answer) or "").strip()[:_MOST_READ], planted.items[0]
+    if not code or not final.lstrip('*`"“ ').casefold().startswith(code.casefold()):
+        outcome, cue = _nothing(key, answer, finish_reason, Note("items_found", found=0, all=1))
+        told = outcome in ("hallucinated", "off_task")
+        unmarked = (Note("item_unmarked", said=final[:60]),)
+        errors = unmarked if told else _of_nothing(outcome, final)
+        return _missed((item.name,), "off_task" if told else outcome, errors, cue)
+    said = _bare(final.lstrip('*`"“ ')[len(code) :])
+    like = {insert.value: SequenceMatcher(None, said, _bare(insert.value)).ratio() for insert in planted.inserts}
+    best = max(like, key=lambda value: like[value])
+    ratio, right = like[item.text], said == _bare(item.text)
+    errors = ()
+    if not right and best != item.text:
+        source = next(insert for insert in planted.inserts if insert.value == best)
+        alike = source.role == "alike"
+        errors = (Note("item_order", item=item.name),) if alike else (_traced(source),)
+    elif not right:
+        errors = (Note("item_inexact", ratio=round(ratio, 4)),)
+    return Score(
+        value=ratio if not errors or errors[0].code == "item_inexact" else round(ratio, 4),
+        outcome="correct" if right else "partial" if best == item.text else "hallucinated",
+        identifying="right" if right else "absent",
+        subject="right",
+        evidence=Evidence(
+            missing=() if right else (item.name,),
+            cue=worst(errors) or Note("items_found", found=1, all=1),
+            errors=errors,
+        ),
+        scorer=SCORER,
+        version=VERSION,
+        items=((item.name, right),),
+    )
+
+
+def _bare(text: str) -> str:
+    """Return a text without what stands around it: blanks, marks of quotation, a colon; blanks in it made one."""
+    return " ".join(text.strip(' \n\r\t:：,，。"“”*`').split())
+
+
+def _missed(names: tuple[str, ...], outcome: OutcomeClass, errors: tuple[Note, ...], cue: Note) -> Score:
+    """Return the score of an answer that gives none of the items."""
+    return Score(
+        value=0.0,
+        outcome=outcome,
+        identifying="absent",
+        subject="right",
+        evidence=Evidence(missing=names, cue=worst(errors) or cue, errors=errors),
+        scorer=SCORER,
+        version=VERSION,
+        items=tuple((name, False) for name in names),
+    )
+
+
+def grade_absence(
+    planted: Planted,
+    key: Needle,
+    answer: str,
+    finish_reason: str | None,
+    *,
+    filler: Filler | None = None,
+    **_: object,
+) -> Grade:
+    """Grade an answer to a question that the text does not answer; arguments as for `grade_items`.
+
+    It is right that says so, by the item's words or in others, and gives no value.
+    """
+    reading = read(planted, key.language, answer, filler)
+    item = planted.items[0]
+    at = reading.places[item.name]
+    outcome, cue = _nothing(key, answer, finish_reason, Note("items_found", found=0, all=1))
+    right = not reading.wrong and (at is not None or outcome == "abstained")
+    errors = tuple(note for _, note in reading.wrong)
+    if right:
+        outcome, cue = "correct", Note("items_found", found=1, all=1)
+    elif reading.wrong:
+        outcome = "hallucinated"
+    else:
+        errors = _of_nothing(outcome, answer)
+    return Score(
+        value=float(right),
+        outcome=outcome,
+        identifying="right" if right else "wrong",
+        subject="right",
+        evidence=Evidence(
+            found=((item.name, *reading.text.folded.original(*at)),) if right and at else (),
+            missing=() if right else (item.name,),
+            cue=worst(errors) or cue,
+            errors=errors,
+        ),
+        scorer=SCORER,
+        version=VERSION,
+        items=((item.name, right),),
+    )
 
 
 def _plain(value: str) -> str:
     return value.casefold()
 
 
-def _of_kind(items: Sequence[Item], text: Text) -> list[tuple[str, int]]:
-    """Return the values of an answer that have the form of an item, with their places: numbers as long, or codes."""
+def _counted(item: Item, text: Text, pattern: str) -> Span | None:
+    """Return where an answer says how many there are: its first number that is no part of a value."""
+    shown = text.text
+    for value in re.finditer(pattern, shown) if pattern else ():
+        shown = shown[: value.start()] + "," * (value.end() - value.start()) + shown[value.end() :]
+    first = next(iter(Text(shown, text.grammar).numbers("")), None)
+    return (first.start, first.end) if first is not None and first.digits == item.text else None
+
+
+def _of_kind(planted: Planted, text: Text, pattern: str) -> list[tuple[str, int]]:
+    """Return the values of an answer that have the form of an item, with their places: numbers as long, or codes.
+
+    Without an item that has a form it is that of what stands in the inserts; `pattern` says it in any case.
+    """
+    if pattern:
+        return [(value[0], value.start()) for value in re.finditer(pattern, text.text)]
+    items = planted.items if any(any(map(str.isdigit, item.text)) for item in planted.items) else ()
+    items = items or tuple(Item(name="", text=insert.value) for insert in planted.inserts if insert.value)
     lengths = {len(item.text) for item in items if item.text.isascii() and item.text.isdecimal()}
     found = [(each.digits, each.start) for each in text.numbers("") if len(each.digits) in lengths] if lengths else []
     codes = {len(item.text) for item in items if _CODE.fullmatch(_plain(item.text))}

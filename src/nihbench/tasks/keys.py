@@ -13,7 +13,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, t
 from nihbench.tasks import words
 from nihbench.tasks.family import Axis, Draw, Insert, Item, Planted
-from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from
+from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from, whole_row
 
 FORMS = ("word-number", "word-code", "code-code")
 """What a key is and what a value is."""
@@ -129,7 +129,7 @@ class Values(Keyed):
 
     def plant(self, draw: Draw) -> Planted:
         """Draw the key, then its values; those of fewer rows come first."""
-        cast, place, count = Cast(draw), draw.stream("places"), _count(self.axis.name, draw.point)
+        cast, place, count = Cast(draw), draw.stream("places"), whole_row(self.axis, draw, most=256)
         key, several = self.key_in(cast), Cast(draw, "values", beside=cast)
         values = [self.value_in(several) for _ in range(count)]
         depths = depths_from(place.uniform(0, 100), count + self.asked_distractors(draw), place)
@@ -160,7 +160,7 @@ class Queries(Keyed):
 
     def plant(self, draw: Draw) -> Planted:
         """Draw keys and values; those of fewer rows come first."""
-        place, count = draw.stream("places"), _count(self.axis.name, draw.point)
+        place, count = draw.stream("places"), whole_row(self.axis, draw, most=256)
         depths = depths_from(place.uniform(0, 100), count + self.asked_distractors(draw), place)
         return self._of(draw, depths[:count], depths[count:], [str(at) for at in range(1, count + 1)])
 
@@ -211,10 +211,3 @@ def _between(rows: Sequence[float], count: int, random: Random) -> list[float]:
         random.shuffle(middle)
         found += middle
     return found[:count]
-
-
-def _count(axis: str, value: float) -> int:
-    """Return a row as how many there are."""
-    if value != int(value) or not 1 <= value <= 256:
-        raise UsageError(t("tasks.row_no_count", axis=axis, value=value, most=256))
-    return int(value)

@@ -20,15 +20,16 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.tasks import words
 from nihbench.tasks.family import Draw, Family
-from nihbench.types import Insert, Item, Planted, Trial
+from nihbench.types import Axis, Insert, Item, Planted, Trial
 
 HAYSTACKS = ("text", "shuffled", "noise", "needles")
 """What a task's inserts stand in: the corpus, its sentences shuffled, idle sentences, or distractors alone."""
 MOST_DISTRACTORS = 256
 CONDITIONS: Mapping[str, str] = {"haystack": "text", "distractors": "0"}
-_STEP, _TIGHTER = 1.5, 1.03
-"""Percent of the haystack between neighbouring inserts: what is left of it at a sentence's boundary is 1 or more."""
+_STEP = 1.25
+"""Percent of the haystack between neighbouring inserts: what sentences leave of it is 1 or more."""
 Metric = Literal["share", "f1"]
+_TRIES = 20_000
 _T = TypeVar("_T")
 
 
@@ -37,11 +38,6 @@ def depths_from(first: float, number: int, random: Random) -> list[float]:
 
     The first of many are those of few: a further insert moves none.
     """
-    for step in (_STEP, _TIGHTER):
-        found = _around(first, step)
-        if len(found) >= number - 1:
-            random.shuffle(found)
-            return [first, *found[: number - 1]]
     step, found = _STEP, _around(first, _STEP)
     random.shuffle(found)
     while len(found) < number - 1:
@@ -58,7 +54,7 @@ def _around(first: float, step: float) -> list[float]:
 
 
 class Cast:
-    """Who and what a trial is about: draws things, people and values, none of them twice.
+    """Who and what a trial is about: draws things, people and values, none of them twice but in fillers.
 
     What another that it stands `beside` has drawn, it does not draw. Of all values half may stand in inserts, the other
     half in what fills a text: so no filler holds an answer.
@@ -74,9 +70,16 @@ class Cast:
         half = words.THINGS // 2
         return self._new("thing", lambda: 2 * self.random.randrange(half) + self._filler)
 
-    def person(self) -> int:
-        """Draw somebody."""
-        return self._new("person", lambda: self.random.randrange(words.PEOPLE))
+    def person(self, *, man: bool | None = None) -> int:
+        """Draw somebody; a man or a woman where that is to be one."""
+
+        def drawn() -> int:
+            while True:
+                number = self.random.randrange(words.PEOPLE // 2) * 2 + self._filler
+                if man is None or words.is_man(number) == man:
+                    return number
+
+        return self._new("person", drawn)
 
     def number(self, digits: int = 7) -> str:
         """Draw a number."""
@@ -86,6 +89,19 @@ class Cast:
         """Draw a code."""
         return self._value(lambda: words.code(self.random, signs))
 
+    def time(self) -> str:
+        """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
+
+        def drawn() -> str:
+            seconds = self.random.randrange(10 * 3600, 22 * 3600)
+            return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+        return self._value(drawn)
+
+    def word(self) -> str:
+        """Draw a made-up word of Latin letters."""
+        return self._value(lambda: words.made_up(self.random))
+
     def _value(self, drawn: Callable[[], str]) -> str:
         while True:
             value = self._new("value", drawn)
@@ -93,11 +109,14 @@ class Cast:
                 return value
 
     def _new(self, kind: str, drawn: Callable[[], _T]) -> _T:
-        while True:
+        if self._filler:
+            return drawn()
+        for _ in range(_TRIES):
             value = drawn()
             if (kind, value) not in self._used:
                 self._used.add((kind, value))
                 return value
+        raise UsageError(t("tasks.too_many_drawn"))
 
 
 class Shared(Family):
@@ -146,11 +165,15 @@ class Shared(Family):
             question=question,
             items=tuple(items),
             expected=expected,
-            fresh=dict(names or {}) | (_stored(draw) if kind == "needles" else {}),
+            fresh=dict(names or {}) | (self.drawn(draw) if kind == "needles" else {}),
             haystack=self.filling(kind, draw) if made else None,
             apart=True,
             shuffled=kind == "shuffled",
         )
+
+    def drawn(self, draw: Draw) -> dict[str, str]:
+        """Return what a record holds of a draw, so that what filled its text can be made again."""
+        return _stored(draw)
 
     def filling(self, kind: str, draw: Draw) -> str:
         """Return a text of nothing but idle sentences, or of nothing but distractors."""
@@ -198,6 +221,18 @@ def _drawn(planted: Planted) -> Draw | None:
         return None
     trial = Trial(experiment="", needle="", prompt="", length=int(length), depth_percent=0.0, repeat=int(repeat))
     return Draw(trial=replace(trial, control=control or None), seed=int(seed), name=name)
+
+
+def whole_row(axis: Axis, draw: Draw, *, most: int, least: int = 1) -> int:
+    """Return a trial's row as how many there are.
+
+    Raises:
+        UsageError: it is no whole number between `least` and `most`.
+    """
+    value = draw.point
+    if value != int(value) or not least <= value <= most:
+        raise UsageError(t("tasks.row_no_count", axis=axis.name, value=value, least=least, most=most))
+    return int(value)
 
 
 @lru_cache(maxsize=2)

@@ -24,6 +24,15 @@ _BUILT_IN: Mapping[str, str] = {
     "values": "nihbench.tasks.keys:Values",
     "queries": "nihbench.tasks.keys:Queries",
     "column": "nihbench.tasks.keys:Column",
+    "update": "nihbench.tasks.changing:Update",
+    "conflict": "nihbench.tasks.changing:Conflict",
+    "absent": "nihbench.tasks.changing:Absent",
+    "count": "nihbench.tasks.changing:Count",
+    "chain": "nihbench.tasks.linked:Chain",
+    "kinship": "nihbench.tasks.linked:Kinship",
+    "kth": "nihbench.tasks.listed:Kth",
+    "graph": "nihbench.tasks.linked:Graph",
+    "words": "nihbench.tasks.listed:Words",
 }
 _FORMER: Mapping[str, str] = {"multi-key": "nihbench.tasks.multi_key:MultiKey"}
 """Families of earlier versions, for their runs: `keys` and `values` have taken this one's place."""

@@ -35,9 +35,9 @@ THINGS = len(_STATES["en"]) * len(_MATTERS["en"]) * len(_THINGS["en"])
 _GIVEN = {
     "en": "Ada Amos Basil Bertha Cecil Clara Cora Dinah Edgar Edith Elias Ella Ernest Esther Felix Flora "
     "Gideon Greta Harvey Hilda Hugo Ida Irene Jasper Judith Lewis Lydia Mabel Milton Myra Nora Oscar Phoebe "
-    "Quentin Rosa Rufus Silas Stella Thea Vera".split(),
+    "Quentin Rosa Rufus Silas Stella Vera Winifred".split(),
     "zh": "安达 亚摩 柏生 蓓莎 世希 珂兰 可心 黛娜 德佳 怡笛 立亚 艾兰 恩诗 思德 菲力 芙洛 基甸 格蕾 哈维 希达 "
-    "雨果 艾达 爱琳 嘉柏 珠迪 路易 丽雅 美宝 弥敦 米兰 诺兰 奥斯 菲比 昆廷 若萨 鲁夫 赛勒 思黛 西雅 维兰".split(),
+    "雨果 艾达 爱琳 嘉柏 珠迪 路易 丽雅 美宝 弥敦 米兰 诺兰 奥斯 菲比 昆廷 若萨 鲁夫 赛勒 思黛 维兰 温妮".split(),
 }
 _FAMILY = {
     "en": "Abbot Barlow Carver Dalton Everly Fenwick Garnet Hadley Ingram Joyner Kersey Lathrop Merton Norwood "
@@ -118,6 +118,16 @@ def person(number: int, language: str) -> str:
     return _PERSON[language].format(_GIVEN[language][given], _FAMILY[language][family])
 
 
+_MEN = frozenset(
+    "Amos Basil Cecil Edgar Elias Ernest Felix Gideon Harvey Hugo Jasper Lewis Milton Oscar Quentin Rufus Silas".split()
+)
+
+
+def is_man(number: int) -> bool:
+    """Say whether somebody is a man."""
+    return _GIVEN["en"][number // len(_FAMILY["en"])] in _MEN
+
+
 def idle(number: int, language: str) -> str:
     """Return a sentence that tells nothing; the numbers go round."""
     return _IDLE[language][number % len(_IDLE[language])]
@@ -129,6 +139,11 @@ def code(random: Random, signs: int = 8) -> str:
         made = "".join(random.choices(_CODE_SIGNS, k=signs))
         if not (made.isalpha() or made.isdigit()):
             return made
+
+
+def made_up(random: Random, syllables: int = 4) -> str:
+    """Draw a word that is none: syllables of a consonant and a vowel."""
+    return "".join(random.choice("bdfgklmnprstvz") + random.choice("aeiou") for _ in range(syllables))
 
 
 def number(random: Random, digits: int = 7) -> str:

@@ -1,0 +1,146 @@
+"""What has to be told apart or counted over the whole text: the k-th of several alike, and the most frequent words.
+
+After MRCR (OpenAI, 2025) and RULER's common words (Hsieh et al., 2024), in words of its own.
+"""
+
+from __future__ import annotations
+
+from nihbench.lang.messages import Note
+from nihbench.tasks import words
+from nihbench.tasks.family import Answer, Axis, Draw, Grade, Insert, Item, Planted
+from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from, whole_row
+
+_REPLY = {
+    "en": "Somebody wanted a note about the {0}. The reply was: “{1}”",
+    "zh": "有人想要一段关于{0}的短文。答复是：“{1}”",
+}
+_SENTENCES = {
+    "en": (
+        "The {0} stands {2} steps from the {1}.",
+        "In the year {2} the {0} was larger than the {1}.",
+        "Between the {0} and the {1} there are {2} trees.",
+        "From the {1} one sees the {0} on {2} days.",
+        "The {0} and the {1} cost {2} crowns together.",
+        "A year later {2} letters went from the {0} to the {1}.",
+    ),
+    "zh": (
+        "{0}离{1}有 {2} 步。",
+        "在 {2} 年，{0}比{1}还要大。",
+        "{0}和{1}之间有 {2} 棵树。",
+        "从{1}望去，有 {2} 天看得见{0}。",
+        "{0}和{1}一共花了 {2} 克朗。",
+        "一年以后，有 {2} 封信从{0}寄到了{1}。",
+    ),
+}
+_COPY = {
+    "en": "The text has {1} replies to the wish for a note about the {0}. First write {3}, then copy reply "
+    "number {2} of "
+    "these, counted from the beginning, word for word and without its quotation marks. Write nothing else.",
+    "zh": "文中有 {1} 段答复是应人要求写的关于{0}的短文。请先写 {3}，然后逐字抄写其中从头数起的第 {2} 段，不带引"
+    "号，不要写别的。",
+}
+_VOTE = {"en": "Ballot {1} is for {0}.", "zh": "第{1}号选票投给{0}。"}
+_MOST = {
+    "en": "Which {0} got the most votes? Answer with the {1} alone, separated by commas.",
+    "zh": "得票最多的 {0} 个词是哪些？只回答这些词，用逗号分隔。",
+}
+_VOTES, _FEWER = 6, 3
+
+
+class Kth(Shared):
+    """The same wish, met several times with other texts: copy the k-th of them, behind a code."""
+
+    name = "kth"
+    version = "1"
+    title = Note("task_kth")
+    axis = Axis(name="alike", title=Note("task_kth_axis"), values=(2, 4, 8))
+    options = CONDITIONS
+
+    def plant(self, draw: Draw) -> Planted:
+        """Draw all replies and which one is asked for."""
+        count, cast, place = whole_row(self.axis, draw, most=32, least=2), Cast(draw), draw.stream("places")
+        thing, several = words.thing(cast.thing(), self.language), Cast(draw, "replies", beside=cast)
+        depths = depths_from(place.uniform(0, 100), count + self.asked_distractors(draw), place)
+        replies = [self._text(several) for _ in range(count)]
+        which, code = cast.random.randrange(count), cast.code(6)
+        inserts = [
+            Insert(
+                text=_REPLY[self.language].format(thing, reply),
+                depth_percent=at,
+                role="needle" if number == which else "alike",
+                value=reply,
+            )
+            for number, (reply, at) in enumerate(zip(replies, sorted(depths[:count]), strict=True))
+        ]
+        return self.finished(
+            draw,
+            several,
+            inserts,
+            depths[count:],
+            question=_COPY[self.language].format(thing, count, which + 1, code),
+            items=[Item(name="copy", text=replies[which])],
+            expected=f"{code} {replies[which]}",
+            names={"code": code},
+        )
+
+    def _text(self, cast: Cast) -> str:
+        """Draw a note of three sentences."""
+        sentences, several = _SENTENCES[self.language], []
+        for at in cast.random.sample(range(len(sentences)), 3):
+            things = (words.thing(cast.thing(), self.language) for _ in range(2))
+            several.append(sentences[at].format(*things, cast.random.randrange(100, 1000)))
+        return self._joined(several)
+
+    def other(self, cast: Cast) -> tuple[str, str]:
+        """Return a note about something else."""
+        thing, reply = words.thing(cast.thing(), self.language), self._text(cast)
+        return _REPLY[self.language].format(thing, reply), reply
+
+    def grade(self, planted: Planted, answer: Answer) -> Grade:
+        """Grade by how like the copy is, 0 without the code before it."""
+        from nihbench.tasks.grading import grade_copy  # who only plans loads no scorer
+
+        code = planted.fresh.get("code", "")
+        return grade_copy(planted, self.key(planted), answer.text, answer.finish_reason, code=code)
+
+
+class Words(Shared):
+    """Votes for words: which got the most? No needle: the whole list counts."""
+
+    name = "words"
+    version = "1"
+    title = Note("task_words")
+    axis = Axis(name="words", title=Note("task_words_axis"), values=(1, 2, 4, 8))
+    options = {"runners-up": "4"}
+    metric = "f1"
+    characters = {"en": 4, "zh": 3}
+
+    def plant(self, draw: Draw) -> Planted:
+        """Draw the words that are named often, those that are named less often, and the others, once each."""
+        count, cast, place = whole_row(self.axis, draw, most=32), Cast(draw), draw.stream("places")
+        fewer = self.whole("runners-up", least=0, most=32)
+        named = [cast.word() for _ in range(count)]
+        runners = Cast(draw, "runners", beside=cast)
+        votes = [(word, "needle") for word in named for _ in range(_VOTES)]
+        votes += [(word, "distractor") for word in [runners.word() for _ in range(fewer)] for _ in range(_FEWER)]
+        depths = depths_from(place.uniform(0, 100), len(votes), place)
+        inserts = tuple(
+            Insert(text=_VOTE[self.language].format(word, runners.number(6)), depth_percent=at, role=role, value=word)
+            for (word, role), at in zip(votes, depths, strict=True)
+        )
+        few = "word" if count == 1 else "words"
+        asked = f"{count} {few}" if self.language == "en" and count > 1 else few if self.language == "en" else count
+        return Planted(
+            inserts=inserts,
+            question=_MOST[self.language].format(asked, few),
+            items=tuple(Item(name=str(at), text=word) for at, word in enumerate(named, 1)),
+            expected=", ".join(named),
+            fresh=self.drawn(draw),
+            haystack=self.filling("needles", draw),
+            apart=True,
+        )
+
+    def other(self, cast: Cast) -> tuple[str, str]:
+        """Return a vote for a word that gets no other."""
+        word = cast.word()
+        return _VOTE[self.language].format(word, cast.number(6)), word
