@@ -52,7 +52,9 @@ def _value(signs: str) -> int:
             section += (digit or 1) * _UNITS[sign]
             digit, last, zero = 0, _UNITS[sign], False
         else:
-            total = (total + section + digit) * _MYRIADS[sign] if section + digit + total else _MYRIADS[sign]
+            part = section + digit
+            high = total if total >= _MYRIADS[sign] else 0  # 两亿三千六百万
+            total = high + ((total - high + part) or (0 if high else 1)) * _MYRIADS[sign]
             section = digit = 0
             last, zero = _MYRIADS[sign], False
     short = digit and last >= 100 and not zero and len(signs) > 2 and signs[-2] in (*_UNITS, *_MYRIADS)

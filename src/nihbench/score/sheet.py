@@ -36,7 +36,7 @@ class Wanted:
     """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
 
     `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
-    `behind` a word with the number that is told behind it (Anna: 3).
+    `behind` a word with the number that is told behind it (Anna: 3). `tight`: they are a pair, told within one clause.
     """
 
     stems: tuple[str, ...]
@@ -44,6 +44,7 @@ class Wanted:
     values: tuple[Value, ...] = ()
     counts: tuple[tuple[str, str], ...] = ()
     behind: tuple[tuple[str, str], ...] = ()
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,7 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
     )  # fmt: skip
     ones = {number for number, _ in counts if number == "1"}
     stems = tuple(stem for stem in stems if stem not in ones) or stems
-    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind, ":" in form)
 
 
 def _is_small(standing: Standing) -> bool:
