@@ -156,7 +156,9 @@ def find(fact: Sought, answer: Text) -> Found:
     denied = fact.denied
     if denied is None or fact.kind == "yes_no":
         return Found(fact, "right", tuple(spans), fuzzy)
-    standing = tuple(span for span in spans if (negated(answer.grammar, answer.text, *span) or _within(fact, answer, span)) == denied)
+    standing = tuple(
+        span for span in spans if (negated(answer.grammar, answer.text, *span) or _within(fact, answer, span)) == denied
+    )
     return Found(fact, "right", standing, fuzzy) if standing else Found(fact, "negated", tuple(spans), fuzzy)
 
 

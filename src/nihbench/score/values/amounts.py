@@ -23,7 +23,7 @@ from nihbench.score.values.units import dimension, same, size_of
 _MOST = 3000  # amounts of a text that are read
 _LARGEST = 40  # digits: a longer row is no amount
 _DIGITS = re.compile(
-    r"(?<![\d.,])(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
+    r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,40}(?:[.,]\d{1,9}(?![\d]))?|\d)|(?<![\w.])\.\d{1,3}(?!\d)",
     re.ASCII,
 )
@@ -172,7 +172,7 @@ class Amount:
 
     def _other(self, read: Read) -> Place | None:
         """Return the place of another amount that could be offered in this one's place."""
-        if read.per and read.per != self.per:
+        if (read.per and read.per != self.per) or (read.unit == "count" and not self.thing):
             return None
         size = len(self.digits or _plain(self.value))
         alike = not read.single and not (self.unit and not read.unit) and len(read.digits) == size
@@ -262,7 +262,11 @@ class Amount:
         if m is None or m[1] in answer.grammar.empty:
             return False
         stem = answer.grammar.stem(m[1])
-        known = stem in answer.grammar.reporting or any(own.endswith(stem) for own in self.thing) or (not self.unit and stem in self.asked)
+        known = (
+            stem in answer.grammar.reporting
+            or any(own.endswith(stem) for own in self.thing)
+            or (not self.unit and stem in self.asked)
+        )
         return not known and set(self.thing).isdisjoint(answer.stems)
 
     def equals(self, language: str) -> list[str]:
@@ -561,7 +565,12 @@ class Reader:
         joined: list[Read] = []
         for at, read in enumerate(reads[:-1]):  # 2 to 2.4 tonnes
             after = reads[at + 1]
-            if not read.unit and after.unit and after.start - read.end < 8 and _TO.fullmatch(text.text, read.end, after.first):
+            if (
+                not read.unit
+                and after.unit
+                and after.start - read.end < 8
+                and _TO.fullmatch(text.text, read.end, after.first)
+            ):
                 reads[at] = replace(read, unit=after.unit)
         for read in reads:
             last = joined[-1] if joined else None

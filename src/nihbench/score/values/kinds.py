@@ -120,6 +120,16 @@ def _moment(text: Text, question: Text) -> Value | None:
 
 def _amount(text: Text, question: Text) -> Value | None:
     read = [each for each in amounts(text)]
+    fillers = about(text.grammar).fillers
+    if len(read) == 1 and any(word not in fillers for word in text.grammar.words(text.text[read[0].end :])):
+        return None  # 14 tenors: what is counted
+    if (
+        len(read) == 1
+        and read[0].single
+        and read[0].unit in ("", "count")
+        and text.grammar.words(text.text[: read[0].start])
+    ):
+        return None  # 每日两次
     if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], question, read[0]):
         return None
     return amount_of(read[0], per_asked=_asks_per(read[0], question), asked=frozenset(question.stems))
@@ -232,7 +242,8 @@ def segment(text: Text) -> list[Standing]:
             found.append(Standing(moment.start, moment.end, value))
     for read in amounts(text):
         telling = (read.unit and read.unit != "count") or read.formed or len(read.digits) > 1
-        if telling and (not read.single or read.unit not in ("", "count")) and free(read.start, read.end):
+        told = not read.single or (read.unit not in ("", "count") and not text.has_signs)
+        if telling and told and free(read.start, read.end):
             found.append(Standing(read.start, read.end, amount_of(read)))
     for m in _TOKEN.finditer(text.text):
         plain = m.group()

@@ -290,7 +290,7 @@ class Reader:
                     yield time
 
 
-_TO = re.compile(r"\W*(?:to|until|till|through|and|起?至|到)?\W*")
+_TO = re.compile(r"\W*(?:to|until|till|through|and|[开直起]?(?:至|到))?\W*")
 
 
 def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:

@@ -258,7 +258,9 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> tuple[list[str
     if asked:
         return parts, told
     paired = all(_is_pair(part, grammar) for part in parts)
-    if len(parts) == 2 and re.match(r"[^,]*, ?(?:the|an?|our|their|his|her) |(?:[A-Z][\w.'’-]*,? ?){2,5}(?<=,) ?[a-z]", folded):
+    if len(parts) == 2 and re.match(
+        r"[^,]*, ?(?:the|an?|our|their|his|her) |(?:[A-Z][\w.'’-]*,? ?){2,5}(?<=,) ?[a-z]", folded
+    ):
         return parts, False  # a thing, and what is said of it
     if len(parts) == 2 and not told and not paired and not re.search(r" and | & |、|和|与|及|→|->", folded):
         return [], False
