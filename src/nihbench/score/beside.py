@@ -56,6 +56,8 @@ _FOLLOWING = 8  # sentences after a complete answer that are looked at
 
 def extras(reading: Reading) -> Words:
     """Return what a complete answer adds that neither needle nor question holds: a number, a name, one more item."""
+    if not reading.says_more:
+        return ""
     answer, sheet, grammar = reading.answer, reading.sheet, reading.grammar
     known = sheet.known | grammar.reporting
     stop = _speaks_of_it_until(reading)

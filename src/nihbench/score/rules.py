@@ -171,7 +171,7 @@ def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: st
 def _not_covered(reading: Reading) -> Note | None:
     """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
     if reading.right and not (reading.sheet.by_words and reading.word_band < FOUND_FROM):
-        denying = doubting(reading.answer)
+        denying = doubting(reading.answer) if reading.says_more else None
         return Note("language_doubting", language=denying) if denying else None
     if reading.needle.language not in reading.grammar.codes and not shown(reading.answer):
         return Note("needle_language_not_covered", language=reading.needle.language)
