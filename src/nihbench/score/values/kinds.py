@@ -212,7 +212,7 @@ def _counted(text: Text, question: Text) -> Value | None:
 
 def _span(text: Text) -> Value | None:
     ends = spanned(text)
-    return Span(*ends) if ends else None
+    return Span(ends[0], ends[1]) if ends else None
 
 
 def spanned(text: Text) -> list[Value]:
