@@ -351,6 +351,7 @@ VALUES = Values(
     pass_words=r"\bpass-?(?:word|phrase|code)s?\b|\b(?:access|secret|unlock|entry|door|gate|safe) (?:code|phrase|word|words)\b|\bcode ?(?:word|name|phrase)\b",
     phone_words=r"\b(?:phone|telephone|call|dial|tel|fax|mobile|cell|hotline|ring)\b",
     version_words=r"\b(?:versions?|release|releases)\b",
+    steps=r"\bfirst\b.{1,200}\bthen\b|\bthen\b.{1,200}\bfinally\b",
     sequence=r"(?:first(?:ly)?|then|next|after that|finally|lastly|last|second(?:ly)?|third(?:ly)?|fourth(?:ly)?)\b,? ?",
     order_words=r"\b(?:(?:in|what|which|the right) order\b|sequence|order of|ranked|ranking|steps|chronological)\b",
     opposites=(

@@ -188,6 +188,7 @@ VALUES = Values(
     pass_words=r"密码|口令|暗号|通行码|暗语",
     phone_words=r"电话|手机|热线|号码|拨打|传真",
     version_words=r"版本",
+    steps=r"先(?!生).{1,80}(?:再|然后|最后)",
     sequence=r"首先|先|再|然后|接着|其次|最后|随后|之后|第[一二三四五六七八九]步?",
     order_words=r"顺序|依次|先后|次序|排名|步骤",
     opposites=(

@@ -21,6 +21,7 @@ from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
 from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
+from nihbench.score.values.phrases import Relation
 from nihbench.types import Needle
 
 # ---- negation --------------------------------------------------------------------------------------------------------
@@ -153,6 +154,9 @@ def find(fact: Sought, answer: Text) -> Found:
             return Found(fact, "near", tuple(_places(fact, answer)[:1]), worth=0.5, how="other")
     if not spans:
         return _nearly(fact, answer)
+    left_out = fact.lone and any(isinstance(side, Relation) and side.is_left_out(answer) for side in fact.relations)
+    if left_out and not negated(answer.grammar, answer.text, *spans[0]):
+        return Found(fact, "right", tuple(spans), fuzzy, worth=_VAGUE, how="part")
     denied = fact.denied
     if denied is None or fact.kind == "yes_no":
         return Found(fact, "right", tuple(spans), fuzzy)

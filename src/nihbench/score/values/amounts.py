@@ -365,9 +365,8 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
-        spans = [
-            (m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)
-        ]
+        written = _parted(text)
+        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
         found: list[Read] = [share for m in _SHARE.finditer(text.text) if (share := _share_of(m)) is not None]
         shares = list(found)
         for start, end, run in spans:
@@ -378,6 +377,7 @@ class Reader:
             read = self._digits(text, start, end, run, glued=bool(found) and found[-1].end == start)
             if read is not None:
                 found.append(read)
+        found.sort(key=lambda read: read.first)
         for pattern, value in self._said:
             ends, more = [read.last for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
@@ -646,6 +646,14 @@ def _may_lead(word: str) -> bool:
 
 def _any(words: object) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"  # type: ignore[call-overload]
+
+
+def _parted(text: Text) -> str:
+    """Return a folded text in which a wide comma, which stands in no number, is no comma."""
+    if "，" not in text.original:
+        return text.text
+    place, original = text.folded.place, text.original
+    return "".join(";" if char == "," and original[place(at)] == "，" else char for at, char in enumerate(text.text))
 
 
 def _share_of(m: re.Match[str]) -> Read | None:

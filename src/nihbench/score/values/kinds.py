@@ -44,6 +44,7 @@ class _About:
             return re.compile("|".join(filter(None, (getattr(each, name) for each in values))) or "(?!)")
 
         self.code, self.phone, self.version = pattern("code_words"), pattern("phone_words"), pattern("version_words")
+        self.steps = pattern("steps")
         self.who, self.order, self.password = pattern("who"), pattern("order_words"), pattern("pass_words")
         self.titles = frozenset().union(*(each.titles for each in values))
         self.surnames = frozenset().union(*(each.surnames for each in values))

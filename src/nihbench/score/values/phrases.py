@@ -11,6 +11,7 @@ from nihbench.score.grammar import Grammar
 from nihbench.score.values.amounts import Read, amounts, reader_for
 
 _BEFORE = 30  # characters in front of a phrase in which a word for where and when belongs to it
+_TELLING = 4  # letters
 _AFTER = 6  # characters behind it, where there are spaces: the lever up
 _BEHIND = 4  # characters behind it, where there are no spaces
 _CLAUSE = re.compile(r"[.,;:!?。\n]")
@@ -27,6 +28,12 @@ class Relation:
     others: re.Pattern[str]
     neighbour: str
     signs: bool
+    word: str = ""
+
+    def is_left_out(self, answer: Text) -> bool:
+        """Whether an answer leaves out a telling word (every other, under; not on, which many say without it)."""
+        long = len(self.word) > _TELLING and not self.signs
+        return long and self.own.search(answer.text) is None and self.others.search(answer.text) is None
 
     def beside(self, part: str, grammar: Grammar) -> bool:
         """Whether it stands by one of a phrase's parts."""
@@ -153,7 +160,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
             ahead = [w for w in grammar.words(form[: m.start()]) if w not in grammar.empty]
             neighbour = grammar.stem(behind[0] if behind else ahead[-1]) if behind or ahead else ""
         if neighbour:
-            found.append(Relation(own, others, neighbour, signs))
+            found.append(Relation(own, others, neighbour, signs, m.group()))
     return (*found, *heads(form, grammar))
 
 
