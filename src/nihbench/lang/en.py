@@ -1726,7 +1726,7 @@ WORDS: Mapping[str, str] = {
     "run.already_holds_run_go": "{path} already has a run: continue it with --resume {path}, or choose another --out",
     "run.another_command_gone_meanwhile": "{path}: another command has continued this run in the meantime: run the same command again",
     "run.another_process": "another process",
-    "run.another_version_than_not": "{scores_file} is from a version other than {version_of}, or does not belong to this run's answers: grade again with nih score --judge (known verdicts are not paid for twice)",
+    "run.scores_of_others": "{scores_file} mixes several versions, or does not belong to this run's answers: grade again with nih score --judge (known verdicts are not paid for twice)",
     "run.answer_must_text_empty": '"answer" must be text (an empty answer is ""); add one to the row',
     "run.answers_came_without_token": "{count} {count:answer|answers} came without a token count: it is unverified that {count:its prompt|their prompts} arrived whole",
     "run.answers_not_kept_tool": "the tool that {path} was imported from did not keep the answers: there is nothing to grade again, its scorer is {default_scorer}",

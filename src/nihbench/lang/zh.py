@@ -1726,7 +1726,7 @@ WORDS: Mapping[str, str] = {
     "run.already_holds_run_go": "{path} 中已有运行：请用 --resume {path} 继续，或换一个 --out",
     "run.another_command_gone_meanwhile": "{path}：其间另一命令已继续了这次运行：请再执行一次同样的命令",
     "run.another_process": "另一个进程",
-    "run.another_version_than_not": "{scores_file} 的版本不是 {version_of}，或不属于这次运行的回答：请用 nih score --judge 重新评分（已有的裁决不会重复付费）",
+    "run.scores_of_others": "{scores_file} 混有多个版本，或不属于这次运行的回答：请用 nih score --judge 重新评分（已有的裁决不会重复付费）",
     "run.answer_must_text_empty": '"answer" 须为文本（空回答写 ""）；请补上',
     "run.answers_came_without_token": "{count} 个回答没有 token 数：无法核实其提示词是否完整送达",
     "run.answers_not_kept_tool": "{path} 是导入的，原工具没有保留回答：无从重新评分，其评分器为 {default_scorer}",
