@@ -47,7 +47,9 @@ def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     last = _last(_NEGATOR(grammar), before)
     if last is not None and not _ENDS(grammar).search(before, last.end()):
         return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
-    return frame is not None or _AFTER(grammar).match(text, end) is not None
+    if frame is not None or _AFTER(grammar).match(text, end) is not None:
+        return True
+    return _NEGATOR(grammar).search(text, start, end) is not None
 
 
 @lru_cache(maxsize=8)
