@@ -278,7 +278,7 @@ class CorpusManifest:
     text_sha256: str | None = None
     clean: tuple[str, ...] = ()
     approximate_tokens: int | None = None
-    caveat: str = ""
+    caveat: Words = ""
     note: str = ""
 
 
