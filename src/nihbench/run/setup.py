@@ -22,7 +22,7 @@ from nihbench.run.texts import Texts, made_source
 from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
-from nihbench.text.source import Layout, Source
+from nihbench.text.source import Layout, Source, shuffled_source
 from nihbench.types import (
     Completion,
     Corpus,
@@ -214,7 +214,8 @@ class Setup:
         """Return the text that a trial's haystack is cut from: the corpus, or what the task made."""
         if planted.haystack is not None:
             return made_source(planted.haystack, self.task.language, self.tokenizer)
-        return self.source_of(self.drawn(trial).repeat)
+        source = self.source_of(self.drawn(trial).repeat)
+        return shuffled_source(source, self.local_length(trial), self.tokenizer) if planted.shuffled else source
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         return build_alone(
