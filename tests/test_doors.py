@@ -22,6 +22,9 @@ OWN = {
     "nihbench.tasks.needle": {"nihbench.score.rules"},  # likewise
     "nihbench.app.loaded": {"nihbench.app.drawing", "nihbench.figures.page", "nihbench.figures.style"},  # the same
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
+    "nihbench.app.wiring": {"nihbench.score.selfcheck"},  # likewise
+    "nihbench.cli.catalog": {"nihbench.score.selfcheck", "nihbench.score.values.told"},  # likewise
+    "nihbench.score.values.amounts": {"nihbench.score.values.units"},  # the registry of units, where one occurs
     "nihbench.app.session": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
@@ -37,6 +40,8 @@ OTHERS = {
     "nihbench.fetch.pinned": {"httpx"},  # where something is fetched
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
+    "nihbench.score.values.codes": {"rapidfuzz.distance"},  # for a code that is nearly right
+    "nihbench.score.values.names": {"rapidfuzz.distance"},  # for a name that is
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact
     "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }

@@ -22,7 +22,10 @@ ALLOWED = Path(__file__).with_name("untranslated.txt")
 ENGLISH = words("en")
 WHOLE = {"zh"}
 """Languages beside English that lack nothing; in others what is not there yet is said in English."""
-FAMILIES = set("note figure finding page pattern failure failure_group control control_told outcome".split())
+FAMILIES = set(
+    "note figure finding page pattern failure failure_group control control_told outcome reading_cue reading_line "
+    "reading_status".split()
+)
 """Rooms whose keys are put together in figures and in the page; in their texts a brace is always a field's."""
 _HAN = re.compile("[\u4e00-\u9fff]")
 _WORD = re.compile("[A-Za-z]{2,}")

@@ -73,3 +73,11 @@ def test_what_is_no_note_is_refused() -> None:
     for value in (None, 3, [], {}, {"code": 3}, deep):
         with pytest.raises(ValueError):
             note_in(value, "notes")
+
+
+def test_a_title_amid_a_sentence_begins_with_a_small_letter_unless_it_is_an_abbreviation() -> None:
+    for title, amid in (("Needle depth", "needle depth"), ("SQL tables", "SQL tables"), ("X", "x"), ("", "")):
+        assert str(t("figure.by_axis", axis=title)).endswith(amid)
+    title = Note("distractors")
+    assert str(title).lower() in said(t("figure.by_axis", axis=title), "en")
+    assert said(title, "zh") in said(t("figure.by_axis", axis=title), "zh")

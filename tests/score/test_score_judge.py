@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.lang.messages import Note
+from nihbench.lang.messages import Note, said, t
 from nihbench.languages.base import of
 from nihbench.score.judge import VERSION, Opinion, case, first_absent, join_votes, read_verdict
+from nihbench.score.values.told import RULES, TYPES
 from nihbench.types import Needle, Score, Unscored
 
 EN, ZH = of("en").judge, of("zh").judge
@@ -84,9 +85,20 @@ def test_a_chinese_needle_is_judged_in_chinese_and_all_that_matters_is_shown(nee
     system, user = case(needles["beijing-coffee"], "铁手咖啡馆", question="问的是什么？").messages
     assert system.content == ZH.system
     assert "问的是什么？" in user.content and needles["beijing-coffee"].statements[0] in user.content
-    assert "- 铁手咖啡馆（标识性）" in user.content and "- 秋天\n" in user.content
+    phrase = said(t("score.typed", type=TYPES["phrase"], rule=RULES["phrase"]), "zh")
+    assert f"- 铁手咖啡馆（标识性）{phrase}" in user.content and f"- 秋天{phrase}\n" in user.content
     english = case(needles["sf-sandwich"], "x").messages
     assert english[0].content == EN.system and "- Dolores Park (identifying)" in english[1].content
+
+
+@pytest.mark.parametrize(
+    ("expected", "kind"),
+    [("€1,250", "money"), ("12.5 kg", "quantity"), ("2031-04-09", "date"), ("K7Q2-M9XD", "code"), ("Yes", "yes_no")],
+)
+def test_the_judge_is_told_of_each_fact_what_equality_means(expected: str, kind: str) -> None:
+    needle = Needle(name="n", language="en", statements=("A.",), question="Which one is it?", answer=expected)
+    told = case(needle, "x").messages[1].content
+    assert said(t("score.typed", type=TYPES[kind], rule=RULES[kind])) in told
 
 
 def test_a_needle_with_only_an_answer_has_it_as_its_fact():

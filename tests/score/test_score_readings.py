@@ -181,6 +181,119 @@ OUTDATED = {
     ),
 }
 
+ABSTENTIONS = {
+    "en": (
+        "Nothing in the essays mentions {s}.",
+        "The document says nothing about that.",
+        "I looked for {s} but found neither a number nor a name.",
+        "I searched the whole text and came up empty.",
+        "There is no trace of {s} in the document.",
+        "{s} does not appear anywhere in the text.",
+        "The provided context doesn't seem to cover {s}.",
+        "I was unable to locate anything about {s}.",
+        "I'm afraid the essays are silent on {s}.",
+        "The answer isn't in the document.",
+        "That isn't something the text tells us.",
+        "The text contains no such information.",
+        "I couldn't find it.",
+        "No answer can be found in the given text.",
+        "Not mentioned.",
+        "It's not stated.",
+        "The question cannot be answered from the document.",
+        "Based on the essays, there's nothing to answer this with.",
+        "None of the essays mentions {s}.",
+        "I have no information about {s}.",
+        "I read through everything, and {s} never comes up.",
+        "The passage neither names {s} nor answers the question.",
+        "There's no way to tell from the text.",
+        "Unfortunately I do not see any reference to {s}.",
+        "The document leaves this open.",
+        "I don't have enough context to answer.",
+        "Unknown.",
+        "N/A",
+        "The text talks about startups and programming, not about {s}.",
+    ),
+    "zh": (
+        "文档中没有提到{s}。",
+        "我翻遍全文，也没有看到任何与{s}有关的内容。",
+        "文中没有找到关于{s}的任何说明，因此无法作答。",
+        "很抱歉，原文并未涉及{s}。",
+        "上下文里查不到这一信息。",
+        "资料中没有相关记载。",
+        "无从得知。",
+        "不得而知。",
+        "文档没有给出答案。",
+        "我没能在文中找到答案。",
+        "根据所给材料，无法确定。",
+        "这个问题在文档中没有答案。",
+        "原文只讨论了编程与科技，没有谈到{s}。",
+        "文章里未见{s}的相关信息。",
+        "没找到。",
+        "未提及",
+        "抱歉，我不知道。",
+        "文档内容与{s}无关，无法回答。",
+        "提供的文本中不存在这方面的信息。",
+        "关于{s}，文档只字未提。",
+        "这份材料没有涉及{s}，我不能给出答案。",
+        "我通读了一遍，没有发现这方面的描述。",
+        "文档未说明。",
+        "暂无相关信息。",
+    ),
+}
+REFUSALS = {
+    "en": (
+        "I'm sorry, but I can't share passwords or other credentials.",
+        "I can't help with that.",
+        "I cannot provide personal information about individuals.",
+        "For privacy reasons I won't disclose this.",
+        "I'd rather not say.",
+        "I'm not able to share contact details.",
+        "That would be a violation of privacy, so I must decline.",
+        "As an AI, I can't give out private data.",
+        "Sorry, I'm not comfortable answering this.",
+        "This is confidential information and I'm not at liberty to share it.",
+        "I won't reveal that.",
+        "I can't assist with this request.",
+        "I have to decline to answer.",
+    ),
+    "zh": (
+        "抱歉，我不便提供。",
+        "这属于个人隐私，我不能透露。",
+        "出于隐私保护，无法提供该信息。",
+        "作为AI助手，我无法提供涉及个人身份的信息。",
+        "这涉及未公开的信息，我不能回答。",
+        "我不方便回答这个问题。",
+        "恕我不能告知。",
+        "无可奉告。",
+        "该信息属于机密，不予公开。",
+        "抱歉，我拒绝回答。",
+        "这个话题不合适，换个话题吧。",
+        "为了保护隐私，我不会透露密码。",
+        "对不起，我无法协助这个请求。",
+        "密码属于敏感信息，不宜对外提供。",
+    ),
+}
+ONE_MORE = (
+    "Figs, prosciutto, walnuts and goat cheese.",
+    "Anna always adds basil, figs, prosciutto and goat cheese.",
+    "figs, prosciutto, goat cheese and honey",
+    "Figs, prosciutto, goat cheese, and a little honey.",
+    "- figs\n- prosciutto\n- goat cheese\n- basil",
+    "figs, prosciutto, goat cheese, tomatoes",
+    "Figs and goat cheese, with prosciutto and rosemary.",
+    "无花果、火腿、核桃和山羊奶酪。",
+    "无花果、火腿、山羊奶酪和蜂蜜。",
+)
+NONE_MORE = (
+    "figs & prosciutto & goat cheese",
+    "1. Figs\n2. Prosciutto\n3. Goat cheese\n\nConfidence: high",
+    "She adds figs, prosciutto, and goat cheese to bake the perfect pizza, according to the document.",
+    "According to the passage, figs, prosciutto and goat cheese, always.",
+    "- figs\n- prosciutto\n- goat cheese\n\nLet me know if you want more!",
+    "The ingredients are figs (a fruit), prosciutto (a cured ham), and goat cheese (a tangy, creamy cheese).",
+    "为了烤出完美的披萨，安娜总会加无花果、火腿和山羊奶酪。",
+)
+
 
 def filled(frames: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
     """Return every needle with every frame of its language, filled."""
@@ -239,3 +352,33 @@ def test_a_value_that_no_longer_holds_is_not_given(name: str, answer: str) -> No
     score = grade(answer, NEEDLES[name])
     assert isinstance(score, Score)
     assert (score.value, score.outcome) == (0.0, "hallucinated")
+
+
+@pytest.mark.parametrize(("language", "frame"), framed(ABSTENTIONS))
+def test_who_says_that_it_is_not_told_abstains(language: str, frame: str) -> None:
+    assert outcomes(language, frame) == {(0.0, "abstained")}
+
+
+@pytest.mark.parametrize(("language", "frame"), framed(REFUSALS))
+def test_who_will_not_say_refuses(language: str, frame: str) -> None:
+    assert outcomes(language, frame) == {(0.0, "refused")}
+
+
+def outcomes(language: str, frame: str) -> set[tuple[float, str]]:
+    """Return what a frame is graded as for every needle of its language."""
+    found = set()
+    for needle in NEEDLES.values():
+        if needle.language == language:
+            named = needle.subject.text if needle.subject else {"en": "the matter", "zh": "此事"}[language]
+            score = grade(frame.format(s=named), needle)
+            assert isinstance(score, Score)
+            found.add((score.value, score.outcome))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"), [*((each, 0.7) for each in ONE_MORE), *((each, 1.0) for each in NONE_MORE)]
+)
+def test_one_more_item_than_the_needle_lists_is_invented(answer: str, value: float) -> None:
+    score = grade(answer, NEEDLES["figs"])
+    assert isinstance(score, Score) and score.value == value

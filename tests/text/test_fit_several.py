@@ -63,6 +63,9 @@ def check(source, tokenizer, planted: Planted, length: int, shortfall: int = 24)
     assert rebuild(source.text, place, planted.texts, TEMPLATE, planted.question) == tuple(messages)
     before, needle, after = around(source.text, place, planted.texts, 10**6)
     assert before + needle + after == haystack
+    before, _, after = around(source.text, place, planted.texts, 10**6, ("<<", ">>"))
+    others = [text for number, text in enumerate(planted.texts) if number != place.index]
+    assert [(before + after).count(f"<<{text}>>") for text in others] == [1] * len(others)
     stored = json.loads(json.dumps(place.stored()))
     assert placement_of(stored, None) == place
     return place

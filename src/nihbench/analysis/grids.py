@@ -79,7 +79,7 @@ def grid(table: Table, *, experiment: str, prompt: str, planned: Iterable[Trial]
     """Aggregate the trials of one (experiment, prompt) over their repeats.
 
     Args:
-        table: A table made by `nihbench.analysis.columns` or `frame`.
+        table: A table made by `analysis.table.columns`.
         experiment: Name of the experiment.
         prompt: Name of the prompt variant.
         planned: The run's trials (others than this pair's are passed over), so that cells without any record are

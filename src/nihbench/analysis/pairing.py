@@ -24,7 +24,7 @@ from nihbench.lang.messages import said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
-from nihbench.stats.headline import LEAST_MEASURED, Estimate, Headline, Trials
+from nihbench.stats.headline import FOUND, LEAST_MEASURED, METRICS, Estimate, Headline, Metric, Trials
 from nihbench.stats.interval import LEVEL, Interval
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
@@ -225,7 +225,7 @@ class Turned:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Paired:
-    """Two sides, paired. `found` and `band` compare found rates and mean scores, None where nothing is measured.
+    """Two sides, paired. `metrics` compares each number of `METRICS` by its name, none where nothing is measured.
 
     `lengths` and `depths` are those that have a pair measured on both sides: the indices of regions and cells point
     into them. `planned` pairs are in both plans, `left_out` trials only in one. `p_value` is that of the verdict,
@@ -245,8 +245,7 @@ class Paired:
     repeats: int
     wanted: float
     needed: int | None
-    found: Comparison | None
-    band: Comparison | None
+    metrics: Mapping[str, Comparison]
     p_value: float
     texts_p_value: float
     regions: tuple[Region, ...] = ()
@@ -259,6 +258,11 @@ class Paired:
     def axis(self) -> Axis:
         """What the rows of both grids are."""
         return self.first.axis
+
+    @property
+    def found(self) -> Comparison | None:
+        """What the verdict goes by: the comparison of found rates, None where nothing is measured."""
+        return self.metrics.get(FOUND.name)
 
     @property
     def items(self) -> tuple[tuple[ItemShare, ...], tuple[ItemShare, ...]]:
@@ -339,13 +343,14 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     one, other = (rows_at(side, keys) for side in (first, second))
     measured = ~np.isnan(one["value"]) & ~np.isnan(other["value"])
     repeats = len({repeat for *_, repeat in both})
-    found = band = needed = None
+    needed, made = None, dict[str, Comparison]()
     regions: tuple[Region, ...] = ()
     if measured.any():
-        pairs = _pairs(keys, one, other, measured, "found")
-        found, band = compare(pairs), compare(_pairs(keys, one, other, measured, "value"))
+        pairs = _pairs(keys, one, other, measured, FOUND)
+        made = {each.name: compare(_pairs(keys, one, other, measured, each)) for each in METRICS}
         needed = repeats_for(pairs, wanted, repeats)
         regions = strongest_regions(pairs.first, pairs.second, pairs.text, pairs.length, pairs.depth)
+    found = made.get(FOUND.name)
     return Paired(
         first=first,
         second=second,
@@ -357,8 +362,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
         repeats=repeats,
         wanted=wanted,
         needed=needed,
-        found=found,
-        band=band,
+        metrics=made,
         p_value=found.verdict_p_value if found else 1.0,
         texts_p_value=found.p_value if found else 1.0,
         regions=regions,
@@ -391,7 +395,7 @@ def prompt_by_model(one: tuple[Side, Side], other: tuple[Side, Side]) -> Interac
     measured = np.logical_and.reduce([~np.isnan(each["value"]) for each in rows])
     if not measured.any():
         return None
-    here, there = (_pairs(keys, a, b, measured, "found") for a, b in (rows[:2], rows[2:]))
+    here, there = (_pairs(keys, a, b, measured, FOUND) for a, b in (rows[:2], rows[2:]))
     # The texts are numbered by the first model's prompts on both sides.
     aligned = Pairs(
         first=there.first,
@@ -449,7 +453,7 @@ def _texts(one: dict[str, Any], other: dict[str, Any], mask: Any) -> Any:
     return one_text(np.concatenate([begins, begins]), np.concatenate([first, apart]))[: len(begins)]
 
 
-def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, what: str) -> Pairs:
+def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mask: Any, metric: Metric) -> Pairs:
     kept = [key for key, good in zip(keys, mask, strict=True) if good]
     # The same prompt again is the same text, in whichever cell it stands.
     texts = [
@@ -458,8 +462,8 @@ def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mas
     ]
     number = {text: at for at, text in enumerate(dict.fromkeys(texts))}
     return Pairs(
-        first=one[what][mask],
-        second=other[what][mask],
+        first=metric.of(one["value"][mask], one["found"][mask]),
+        second=metric.of(other["value"][mask], other["found"][mask]),
         text=np.array([number[text] for text in texts], dtype=np.int64),
         haystack=_texts(one, other, mask),
         length=np.unique([length for length, *_ in kept], return_inverse=True)[1].astype(np.int64),

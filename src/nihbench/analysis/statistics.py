@@ -221,7 +221,7 @@ def statistics(
     """Return the statistics of one (experiment, prompt).
 
     Args:
-        table: A table made by `nihbench.analysis.columns` or `frame`.
+        table: A table made by `analysis.table.columns`.
         experiment: Name of the experiment.
         prompt: Name of the prompt variant.
         planned: The run's trials, so that those without a record count as unmeasured.
@@ -422,7 +422,7 @@ def summary(table: Table, *, experiment: str, prompt: str, planned: int | None =
     """Summarise one (experiment, prompt) of a table.
 
     Args:
-        table: A table made by `nihbench.analysis.columns` or `frame`.
+        table: A table made by `analysis.table.columns`.
         experiment: Name of the experiment.
         prompt: Name of the prompt variant.
         planned: Trials that the plan has for this pair, controls not counted; those without a record are unmeasured.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nihbench.analysis.pairing import (
     MARGIN,
@@ -32,6 +32,7 @@ from nihbench.figures.findings import comparison_paragraph, interaction_sentence
 from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
+from nihbench.stats.headline import METRICS
 from nihbench.stats.regions import Region
 from nihbench.types import DEPTH
 
@@ -336,8 +337,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "measured_pairs": paired.measured,
         "left_out_trials": paired.left_out,
         "moved_needles": paired.moved,
-        "found": _comparison(paired, "found"),
-        "mean_band": _comparison(paired, "band"),
+        **{each.name: _comparison(paired, each.name) for each in METRICS},
         "regions": [_region(paired, each) for each in paired.regions],
         "lost": [_turned(paired, each) for each in paired.lost],
         "won": [_turned(paired, each) for each in paired.won],
@@ -391,9 +391,9 @@ def _task_json(paired: Paired) -> dict[str, Any]:
     return told
 
 
-def _comparison(paired: Paired, what: Literal["found", "band"]) -> dict[str, Any] | None:
-    """Return one of the two comparisons; cells by their tokens and percents, not by their indices."""
-    made = paired.found if what == "found" else paired.band
+def _comparison(paired: Paired, metric: str) -> dict[str, Any] | None:
+    """Return the comparison of a metric; cells by their tokens and percents, not by their indices."""
+    made = paired.metrics.get(metric)
     if made is None:
         return None
     cells = [

@@ -178,11 +178,20 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
         **_rows(setup),
         t("cli.achieved"): _achieved(setup),
-        t("cli.repeats"): t("cli.varying", repeats=setup.options.repeats, vary=tuple(setup.options.vary)),
+        t("cli.repeats"): t(
+            "cli.varying", repeats=setup.options.repeats, vary=tuple(map(_vary_words, setup.options.vary))
+        ),
         t("cli.order"): t("cli.time_first", order=order, start=start)
         if most > start
         else t("cli.time_2", order=order, start=start),
     }
+
+
+_VARY = {"haystack": t("cli.vary_haystack"), "needle": t("cli.vary_needle"), "sampling": t("cli.vary_sampling")}
+
+
+def _vary_words(name: str) -> str:
+    return _VARY.get(name, name)
 
 
 def _rows(setup: Setup) -> dict[Message, str]:
@@ -192,7 +201,12 @@ def _rows(setup: Setup) -> dict[Message, str]:
         return {t("cli.depths"): t("cli.percent", depths=values)}
     rows = t("cli.rows_axis", axis=axis.title, rows=tuple(map(axis.label, setup.depths)))
     chosen = tuple(f"{name}={value}" for name, value in setup.task.options.items())
-    named = t("cli.task_options", task=setup.task.name, version=setup.task.version, options=chosen or "-")
+    task, version = setup.task.name, setup.task.version
+    named = (
+        t("cli.task_options", task=task, version=version, options=chosen)
+        if chosen
+        else t("cli.task_alone", task=task, version=version)
+    )
     return {t("common.task"): named, t("cli.rows"): rows}
 
 
@@ -252,7 +266,8 @@ def _cache(found: Forecast) -> Message:
 def _cost(setup: Setup, found: Forecast) -> Message:
     cost = found.cost
     if cost.least is None or cost.predicted is None or cost.most is None:
-        return t("cli.unknown_give_price_out", model=plain(setup.preset.name))
+        name = plain(setup.preset.name)
+        return t("cli.unknown_give_price_out" if setup.preset.prices else "cli.unknown_no_price", model=name)
     day = setup.preset.prices_as_of
     dated = t("cli.prices", day=day) if day else t("cli.undated_prices")
     return t(

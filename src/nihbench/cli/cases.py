@@ -33,6 +33,7 @@ from nihbench.types import DEPTH, Axis, FailureKind, Grade, Record, Trial
 
 
 Around = tuple[str, str, str]
+_MARK = "[[", "]]"
 _SHOWN = 400
 _TICKS = re.compile("`+")
 
@@ -120,8 +121,12 @@ def _cluster_text(cluster: Cluster, context: Context, axis: Axis) -> list[str]:
     around = context.around.get(first.id)
     if around:
         before, needle, after = map(plain, around)
-        below.append(t("cli.sent_2", text=f"...{before}[[{needle}]]{after}..."))
+        below.append(t("cli.sent_2", text=f"...{before}{_marked(needle)}{after}..."))
     return [f"  {count} x {said(words)}", *("      " + said(line) for line in below)]
+
+
+def _marked(needle: str) -> str:
+    return f"{_MARK[0]}{needle}{_MARK[1]}"
 
 
 def _not_shown(context: Context) -> Message:
@@ -197,7 +202,7 @@ def _cluster_markdown(cluster: Cluster, context: Context, axis: Axis) -> list[st
             lines += ["", said(t("cli.comes_from")), "", fenced(case.hint)]
         if case.id in context.around:
             before, needle, after = context.around[case.id]
-            lines += ["", said(t("cli.sent")), "", fenced(f"...{before}[[{needle}]]{after}...")]
+            lines += ["", said(t("cli.sent")), "", fenced(f"...{before}{_marked(needle)}{after}...")]
     return lines
 
 
@@ -319,7 +324,8 @@ def cases(
         # All are read by now: what is wrong with one of them is known before another's probes are paid for.
         for (folder, _, records, grades), each in zip(read, filters, strict=True):
             send_probes(folder, _let(records, each), grades, reaching, terminal(yes=yes))
-    looked = [_looked(one, each, corpus) for one, each in zip(read, filters, strict=True)]
+    mark = ("", "") if as_json else _MARK
+    looked = [_looked(one, each, corpus, mark) for one, each in zip(read, filters, strict=True)]
     tell_controls([(each.folder, each.controls) for each in looked], terminal())
     if as_json:
         show_json({"runs": [each.json() for each in looked]})
@@ -377,20 +383,22 @@ def _let(records: Mapping[str, Record], chosen: Filter) -> dict[str, Record]:
     return {key: record for key, record in records.items() if chosen.lets(record)}
 
 
-def _looked(read: _Read, chosen: Filter, corpus: str | None) -> _Looked:
+def _looked(read: _Read, chosen: Filter, corpus: str | None, mark: tuple[str, str]) -> _Looked:
     folder, planned, records, grades = read
     found = find_cases(records, grades, chosen, folder.manifest.axis, folder.manifest.needle)
     return _Looked(
         folder=folder,
         cases=found,
-        context=context_of(folder, records, found, corpus),
+        context=context_of(folder, records, found, corpus, mark),
         causes=causes_of(folder, _let(records, chosen), grades),
         controls=control_results(records.values(), grades, planned),
     )
 
 
-def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None) -> Context:
-    """Return the text around each case's needle, or why it can't be had."""
+def context_of(
+    folder: RunFolder, records: dict[str, Record], found: Cases, corpus: str | None, mark: tuple[str, str]
+) -> Context:
+    """Return the text around each case's needle, other inserts within `mark`, or why it can't be had."""
     shown = [case.id for group in found.groups for case in group.cases if records[case.id].placement]
     if folder.manifest.is_import:
         return Context(around={}, missing=t("cli.run_imported_source_not"))
@@ -403,7 +411,7 @@ def context_of(folder: RunFolder, records: dict[str, Record], found: Cases, corp
         text = stored_corpus(catalog, name, Path.cwd(), used)
     except (UsageError, FetchError, DamagedDataError) as error:
         return Context(around={}, missing=error.args[0])
-    around = {key: needle_surroundings(folder, records[key], text, _REACH) for key in shown}
+    around = {key: needle_surroundings(folder, records[key], text, _REACH, mark) for key in shown}
     return Context(around={key: place for key, place in around.items() if place})
 
 

@@ -16,11 +16,14 @@ from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show, show_json, show_lines
 from nihbench.errors import UsageError, unreadable
 from nihbench.fetch.files import read_named
-from nihbench.lang.messages import column, plain, said, t, typed
-from nihbench.run.scores import COMBINED, answers_of, grade_row, grades_of, read_rows, stored_scorers
+from nihbench.lang.messages import Words, column, plain, said, t, typed
+from nihbench.run.scores import COMBINED, Answered, Row, answers_of, grade_row, grades_of, read_rows, stored_scorers
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
-from nihbench.score.rules import SCORER, VERSION
+from nihbench.score.explain import FactRead, Place
+from nihbench.score.explain import explain as explain_answer
+from nihbench.score.rules import DIFFERS, SCORER, VERSION
+from nihbench.score.values.told import RULES, TYPES
 from nihbench.types import PERCENT_BANDS, Grade, Score, Unscored
 
 # ---- an agreement report as text for a terminal; nothing is computed here --------------------------------------------
@@ -237,19 +240,69 @@ def _in_words(grade: Grade) -> Grade:
 # ---- `nih grade`: answers that stand in a file, without a run --------------------------------------------------------
 
 
-def grade(file: str) -> None:
-    """Grade rows {"id", "needle", "answer"} by rules; the grades come as JSON lines.
-
-    A row may carry "expected", "question", "finish_reason" and "fresh"; without a needle of the catalog it must carry
-    "expected".
-    """
+def grade(file: str, explain: str | None) -> None:
+    """Grade the rows of a file, or tell how the answer of one of them was read."""
     catalog = load_for(terminal().tell_once)
     rows = read_rows(read_file(file), "stdin" if file == "-" else file, catalog)
     own = sorted({row.answered.needle.name for row in rows} - catalog.needles.keys() - {"expected"})
     if own:
         note(t("cli.note_not_catalog_graded", own=tuple(own)))
+    if explain is not None:
+        show(explained_text(_of_id(rows, explain, file)))
+        return
     # All are graded before the first is shown: nothing is half printed.
     show_lines([grade_row(row.answered.id, row.answered.by_rules(), str) for row in rows])
+
+
+def _of_id(rows: Sequence[Row], wanted: str, file: str) -> Answered:
+    for row in rows:
+        if row.answered.id == wanted:
+            return row.answered
+    raise UsageError(t("cli.no_row_of_id", id=wanted, file=file, some=tuple(row.answered.id for row in rows[:3])))
+
+
+def explained_text(answered: Answered) -> str:
+    """Return how an answer was read: its grade, the line that decided, its facts by type, what speaks against it."""
+    read = explain_answer(
+        answered.text,
+        answered.needle,
+        expected=answered.expected,
+        finish_reason=answered.finish_reason,
+        question=answered.question,
+    )
+    given = read.grade
+    if isinstance(given, Score):
+        head = t("cli.explain_scored", id=answered.id, needle=answered.needle.name, value=given.value,
+                 outcome=t(f"outcome.{given.outcome}"), confidence=given.confidence)  # fmt: skip
+        why: Words = given.evidence.cue
+    else:
+        head = t("cli.explain_unscored", id=answered.id, needle=answered.needle.name)
+        why = given.reason
+    lines = [said(head), said(t("cli.explain_expected", type=TYPES[read.kind],
+             rule=RULES[read.kind])), said(t("cli.explain_because", why=why))]  # fmt: skip
+    if read.line:
+        lines.append(said(t("cli.explain_line", line=t(f"reading_line.{read.line}"))))
+    lines += ["", *map(_fact_read, read.facts)]
+    lines += [said(t("cli.explain_denied", place=_place_read(place))) for place in read.denied]
+    lines += [
+        said(t("cli.explain_cue", kind=t(f"reading_cue.{kind}"), place=_place_read(place))) for kind, place in read.cues
+    ]
+    return "\n".join(map(plain, lines)).rstrip()
+
+
+def _fact_read(fact: FactRead) -> str:
+    name = t("cli.explain_identifying", name=fact.name) if fact.identifying else fact.name
+    how = t(f"reading_status.{fact.status}")
+    if fact.status == "near" or (fact.status == "right" and fact.how != "same"):
+        how = t("cli.explain_how", status=how, how=DIFFERS[fact.how])
+    where = ", ".join(_place_read(place) for place in fact.places)
+    key = "cli.explain_fact_at" if where else "cli.explain_fact"
+    return said(t(key, name=name, expected=fact.expected, type=TYPES[fact.kind], how=how, where=where))
+
+
+def _place_read(place: Place) -> str:
+    words = " ".join(place.words.split())
+    return said(t("cli.explain_place", words=words[:_SHOWN_CHARACTERS], start=place.start, end=place.end))
 
 
 _MOST_BYTES = 256_000_000

@@ -125,7 +125,7 @@ def rows_phrase(axis: Axis, ends: str, lang: Lang) -> str:
 
 
 def unit_phrase(length_unit: str, lang: Lang = "en") -> str:
-    """Say in what lengths are counted; `length_unit` is a code of `nihbench.run.length_unit`, or several by " | "."""
+    """Say in what lengths are counted; `length_unit` is a code of `Manifest.unit`, or several by " | "."""
     return listed(lang, [said(unit_words(unit), lang) for unit in length_unit.split(SEVERAL)])
 
 

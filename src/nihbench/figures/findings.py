@@ -17,7 +17,7 @@ from nihbench.figures.captions import (
     rows_phrase,
     tell,
 )
-from nihbench.lang.messages import Lang
+from nihbench.lang.messages import Lang, said, t
 from nihbench.stats.compare import Comparison
 from nihbench.stats.detectable import LEAST_HAYSTACKS
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern
@@ -108,9 +108,9 @@ def worst_sentence(made: Statistics, lang: Lang = "en") -> str:
 
 def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1) -> str:
     """Return the verdict of a comparison as a paragraph in plain words."""
-    found, band = paired.found, paired.band
+    found = paired.found
     a, b = paired.first.name, paired.second.name
-    if found is None or band is None:
+    if found is None:
         return tell(lang, "nothing_measured", a=a, b=b)
     key = {"unmeasured": "few_measured", "differ": "better" if found.difference > 0 else "worse"}
     where = _where(found.haystacks, found.general, lang)
@@ -133,7 +133,11 @@ def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1
         sentences += [_region(paired, found, region, lang) for region in paired.regions]
         sentences.append(_other_haystacks(found, lang))
         sentences += _design(paired, found, lang)
-    sentences.append(tell(lang, "band", **_numbers(band, band.verdict_p_value)))
+    sentences += [
+        tell(lang, "metric", metric=said(t(f"page.{name}"), lang), **_numbers(made, made.verdict_p_value))
+        for name, made in paired.metrics.items()
+        if made is not found
+    ]
     return joined(lang, [*sentences, *_remarks(paired, lang)])
 
 

@@ -4,7 +4,7 @@
 is printed. In between it is an English string like any other. What is stored, compared or priced is a `Note`: a code
 with fields. A catalog is a module of this folder, one a language (`en`, `zh`), found by its file; what another lacks is
 said in English. It holds key -> sentence, its fields in braces as
-`str.format` has them; `{count:trial|trials}` is the word that a number takes. docs/glossary.md fixes the terms;
+`str.format` has them; `{count:trial|trials}` is the word that a number takes, `{axis!l}` a title amid a sentence, `{metric!u}` a word that begins one. docs/glossary.md fixes the terms;
 tests/lang checks keys and fields of all languages.
 
 Why no gettext and no Fluent: gettext's keys are the English sentences, or need a compiled catalog even for English;
@@ -264,7 +264,8 @@ def _fill(template: str, fields: Mapping[str, Any]) -> str:
     # Most sentences need no more than the quick one, and there are some of every answer.
     lists = {name: ", ".join(map(str, value)) for name, value in fields.items() if isinstance(value, tuple)}
     fields = {**fields, **lists}
-    return _FORMATTER.format(template, **fields) if "|" in template else template.format(**fields)
+    ours = any(mark in template for mark in ("|", "!l}", "!u}"))
+    return _FORMATTER.format(template, **fields) if ours else template.format(**fields)
 
 
 def _beside(left: str, right: str) -> str:
@@ -283,8 +284,15 @@ def _is_han(character: str) -> bool:
 class _Formatter(string.Formatter):
     """Fills in fields; a number that was read back from a sentence stands as it was written there.
 
-    `{count:one|more}` is the word that a number takes: the first where it is 1.
+    `{count:one|more}` is the word that a number takes: the first where it is 1. `{title!l}` begins with a small letter.
     """
+
+    def convert_field(self, value: Any, conversion: str | None) -> Any:
+        if conversion in ("l", "u"):
+            text = str(value)
+            low = text if text[1:2].isupper() else text[:1].lower() + text[1:]
+            return low if conversion == "l" else text[:1].upper() + text[1:]
+        return super().convert_field(value, conversion)
 
     def vformat(self, format_string: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
         text = ""

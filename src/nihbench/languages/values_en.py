@@ -38,12 +38,10 @@ _HALVES = {"half": "0.5", "quarter": "0.25"}
 
 def value(words: str) -> str | None:
     """Return the value of a number in words as a decimal, None where the words are none; a share as parts*whole%."""
-    share = re.fullmatch(_SHARES, words)
-    if share:
-        many = re.match(r"[a-z]+", words)
-        parts = 1 if many is None or many.group() in ("a", "an", "one") else _ONES.get(many.group(), 1)
-        size = next(size for name, size in _PARTS.items() if re.search(rf"\b{name}s?$", words))
-        return f"{parts}*{size}%"
+    if words.endswith(" of "):
+        return "2"  # a pair of, a couple of
+    if re.fullmatch(_SHARES, words):
+        return _share(words)
     whole, point, part = words.partition(" point ")
     said = [word for word in re.findall("[a-z]+", whole) if word not in ("and", "a", "an")]
     fraction = next((_HALVES[word] for word in said if word in _HALVES), "")
@@ -52,8 +50,19 @@ def value(words: str) -> str | None:
         return "1"
     if len(said) > 1 and not fraction and not set(said) - set(_ONES) - set(_TENS) - {"oh"}:
         return _in_groups(said[:30])
+    total = _sum(said[:30])
+    if total is None:
+        return None
+    digits = [str(_ONES.get(word, 0)) for word in re.findall("[a-z]+", part)] if point else []
+    if any(len(digit) > 1 for digit in digits):
+        digits = ["".join(digits)]
+    return f"{total}{fraction[1:] if fraction else ''}{'.' + ''.join(digits) if digits else ''}"
+
+
+def _sum(words: list[str]) -> int | None:
+    """Return the value of number words, None where one of them is none."""
     total = section = 0
-    for word in said[:30]:
+    for word in words:
         if word in _ONES or word in _TENS or word == "oh":
             section += _ONES.get(word, 0) + _TENS.get(word, 0)
         elif word == "dozen":
@@ -65,10 +74,15 @@ def value(words: str) -> str | None:
             section = 0
         else:
             return None
-    digits = [str(_ONES.get(word, 0)) for word in re.findall("[a-z]+", part)] if point else []
-    if any(len(digit) > 1 for digit in digits):
-        digits = ["".join(digits)]
-    return f"{total + section}{fraction[1:] if fraction else ''}{'.' + ''.join(digits) if digits else ''}"
+    return total + section
+
+
+def _share(words: str) -> str:
+    """Return a share (two thirds) as parts*whole%."""
+    many = re.match(r"[a-z]+", words)
+    parts = 1 if many is None or many.group() in ("a", "an", "one") else _ONES.get(many.group(), 1)
+    size = next(size for name, size in _PARTS.items() if re.search(rf"\b{name}s?$", words))
+    return f"{parts}*{size}%"
 
 
 def _in_groups(words: list[str]) -> str:
@@ -271,7 +285,7 @@ VALUES = Values(
         **dict.fromkeys(("pence", "penny", "p"), "0.01 GBP"),
     },
     number=(
-        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
         r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
         r"(?![a-z0-9])"
@@ -285,9 +299,9 @@ VALUES = Values(
     weekdays=_WEEKDAYS,
     ordinals=_ORDINALS,
     dates=(
-        rf"(?<![\d.])(?:the )?{_DAY}(?: day)?(?: of)?[ -](?P<m>{_MONTH})\b\.?(?:,? ?(?:of )?[ -]?{_YEAR})?",
-        rf"\b(?P<m>{_MONTH})\b\.?[ -](?:the )?{_DAY}(?![\d:])\b(?:,? ?(?:of )?[ -]?{_YEAR})?",
-        rf"\b(?P<m>{_MONTH})\b\.?,? (?:of )?{_YEAR}",
+        rf"(?<![\d.])(?:the )?{_DAY}(?: day)?(?: of)?[ -](?P<m>{_MONTH})(?![a-z])\.?(?:,? ?(?:of )?[ -]?{_YEAR})?",
+        rf"(?<![a-z])(?P<m>{_MONTH})(?![a-z])\.?[ -](?:the )?{_DAY}(?![\d:a-z])(?:,? ?(?:of )?[ -]?{_YEAR})?",
+        rf"(?<![a-z])(?P<m>{_MONTH})(?![a-z])\.?,? (?:of )?{_YEAR}",
     ),
     times=(
         rf"(?<![\d.])(?<!\d:)(?P<h>\d{{1,2}})\.(?P<n>\d{{2}}),? ?{_MERIDIEM}",
@@ -295,11 +309,13 @@ VALUES = Values(
         rf"(?: ?(?:o'clock|hrs|hours|h\b))?(?:,? ?{_MERIDIEM})?",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)?,? ?{_MERIDIEM}",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
-        rf"\b(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
+        rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)? (?:every|each) (?P<half>morning|afternoon|evening|night)(?![a-z])",
+        rf"(?<![a-z])(?:every|each) (?P<half>morning|afternoon|evening|night) at {_HOUR}(?::(?P<n>\d{{2}}))?(?![\d:])",
+        rf"(?<![a-z])(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"
         rf"twenty-five|twenty|ten|oh five)(?:,? ?{_MERIDIEM})?(?![a-z])",
-        r"\b(?:at |12 )?(?P<named>noon|midday|midnight)\b",
+        r"(?<![a-z])(?:at |12 )?(?P<named>noon|midday|midnight)(?![a-z])",
     ),
     halves={
         "am": (0, 12), "pm": (12, 24), "morning": (0, 12), "afternoon": (12, 24), "evening": (12, 24),

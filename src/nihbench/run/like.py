@@ -51,17 +51,22 @@ def find_record(records: Mapping[str, Record], trial_id: str) -> Record:
     return found[0]
 
 
-def needle_surroundings(run: RunFolder, record: Record, corpus: Corpus, reach: int) -> tuple[str, str, str] | None:
+def needle_surroundings(
+    run: RunFolder, record: Record, corpus: Corpus, reach: int, mark: tuple[str, str] = ("", "")
+) -> tuple[str, str, str] | None:
     """Return the text before the needle, the needle, and the text after it, as sent; None where no place is recorded.
 
-    `reach` is how many characters before and after it. The corpus must be the run's own (`stored_corpus`).
+    `reach` is how many characters before and after it; other inserts in these stand within `mark`. The corpus must be
+    the run's own (`stored_corpus`).
     """
     if not isinstance(record.placement, Placement):
         return None
-    return surroundings(run.manifest, record, run.manifest.task.recorded(record), corpus.text, reach)
+    return surroundings(run.manifest, record, run.manifest.task.recorded(record), corpus.text, reach, mark)
 
 
-def surroundings(content: Manifest, record: Record, recorded: Planted, text: str, reach: int) -> tuple[str, str, str]:
+def surroundings(
+    content: Manifest, record: Record, recorded: Planted, text: str, reach: int, mark: tuple[str, str] = ("", "")
+) -> tuple[str, str, str]:
     """Do as `needle_surroundings` for a record that has a place, out of the corpus's `text`.
 
     `recorded` is what its trial planted (`Task.recorded`).
@@ -69,7 +74,7 @@ def surroundings(content: Manifest, record: Record, recorded: Planted, text: str
     place = record.placement
     assert isinstance(place, Placement)
     planted = with_haystack(content, record.trial, recorded)
-    return around(source_text(planted.haystack or text, place), place, planted.texts, reach)
+    return around(source_text(planted.haystack or text, place), place, planted.texts, reach, mark)
 
 
 def replanted(run: RunFolder, record: Record) -> Planted:

@@ -8,7 +8,7 @@ answer that only words the needle differently is not accused.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +35,7 @@ _STRANGE_SIGNS = 3
 _ASSIGNS = Phrase("(?:@assigns@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
+_DIGIT = re.compile(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _NAME = re.compile(r"\b[A-Z][a-z]{2,20}\b")
@@ -76,7 +77,9 @@ def _given_to_another(reading: Reading) -> Words:
     if len(parts) < 2 or all(part.given for part in parts):
         return ""
     given = [text[p.start : p.end] for p in parts if p.given]
-    if any(name in part for part in given for name in sheet.subjects):
+    others = [text[p.start : p.end] for p in parts if not p.given]
+    # A name that others bear, too ("the mill"), is told from a fuller one that stands elsewhere.
+    if _named(sheet, given) > 0 and _named(sheet, given) >= _named(sheet, others):
         return ""
     spans = _spans(reading)
     contrast = any(_contrasts(reading, p, spans) for p in parts if p.given)
@@ -84,9 +87,14 @@ def _given_to_another(reading: Reading) -> Words:
         return ""
     own = max(_lead(sheet, part) for part in given)
     for part in parts:
-        if not part.given and _takes_the_place(reading, part, own):
+        if not part.given and (_takes_the_place(reading, part, own) or _is_left_open(reading, part, parts)):
             return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
     return ""
+
+
+def _named(sheet: Sheet, parts: Iterable[str]) -> int:
+    """Return the length of the longest of the subject's names that stands in some parts; 0 for none."""
+    return max((len(name) for part in parts for name in sheet.subjects if name in part), default=0)
 
 
 def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
@@ -109,6 +117,27 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
         led = _lead(sheet, said[max(0, assigns.start() - 2) : assigns.start()]) > 0
         return (named or (led and lead >= own)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
     return (named or lead > own) and bool(_new_names(reading, part))
+
+
+def _is_left_open(reading: Reading, part: _Part, parts: list[_Part]) -> bool:
+    """Whether a part says of what was asked that nothing is told, where the facts are told of something by name."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    cues = reading.answer.cues("abstain", part.start, part.end)
+    given = " ".join(text[p.start : p.end] for p in parts if p.given)
+    if not cues or reading.answer.cues("either", part.start, part.end) or not _lead(sheet, given):
+        return False
+    low, high = cues[0].start, max(cue.end for cue in cues)
+    rest = f"{text[part.start : low]} {text[high : part.end]}"
+    asked = [word for word in _asked_words(sheet) if _holds(sheet, rest, word) and not _holds(sheet, given, word)]
+    if not asked or len(_strange(reading, rest)) > (2 if grammar.has_signs(rest) else 0):
+        return False
+    if grammar.has_signs(given):
+        return True
+    return any(_new_names(reading, p) for p in parts if p.given) or names_another(sheet, given)
+
+
+def _strange(reading: Reading, text: str) -> list[str]:
+    return _novel_signs(reading, text) if reading.grammar.has_signs(text) else reading.novel(text)
 
 
 def _contrasts(reading: Reading, part: _Part, spans: list[Span]) -> bool:
@@ -151,7 +180,9 @@ def _superseded(reading: Reading) -> Words:
     text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
     spans = _spans(reading)
     first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
-    to = _TO(grammar).match(text, last) if _FROM(grammar).search(text, max(0, first - 40), first) else None
+    digit = _DIGIT.search(text, first, spans[0][1])
+    changed = _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
+    to = _TO(grammar).match(text, last) or _TO(grammar).match(text, spans[0][1]) if changed else None
     if to and _gives_new(reading, to.end()):
         return Note("superseded", words=text[to.start() : to.end() + 30].strip())
     former = [m for m in _FORMER(grammar).finditer(text, max(0, first - 100), min(len(text), last + 40))]
@@ -276,10 +307,16 @@ def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Spa
 
 def _lead(sheet: Sheet, text: str) -> int:
     """Return how many of the question's words a text has."""
-    grammar = sheet.grammar
-    asked = _asked(sheet.question, tuple(form for fact in sheet.facts for form in fact.forms), grammar)
-    stems = set(grammar.stems(text))
-    return sum(word in text if grammar.is_sign(word[0]) else word in stems for word in asked)
+    return sum(_holds(sheet, text, word) for word in _asked_words(sheet))
+
+
+def _holds(sheet: Sheet, text: str, word: str) -> bool:
+    return word in text if sheet.grammar.is_sign(word[0]) else word in sheet.grammar.stems(text)
+
+
+def _asked_words(sheet: Sheet) -> tuple[str, ...]:
+    forms = tuple(form for fact in sheet.facts if not fact.values for form in fact.forms)
+    return _asked(sheet.question, forms, sheet.grammar)
 
 
 @lru_cache(maxsize=512)
@@ -290,7 +327,9 @@ def _asked(question: str, forms: tuple[str, ...], grammar: Grammar) -> tuple[str
 
 
 def _has_digits(sheet: Sheet) -> bool:
-    return any((f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts)
+    return not sheet.by_words and any(
+        (f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts
+    )
 
 
 def _has_number(reading: Reading, start: int, end: int) -> bool:
@@ -298,13 +337,20 @@ def _has_number(reading: Reading, start: int, end: int) -> bool:
     sheet, grammar, text = reading.sheet, reading.grammar, reading.answer.text
     for fact in sheet.facts:
         for place in rivals_of(fact, reading.answer)[:100] if fact.values else ():
-            if start <= place.start < end and not is_label(sheet, text, place.start, place.end):
+            inside = start <= place.start < end and not _is_given(reading, place.start, place.end)
+            if inside and not is_label(sheet, text, place.start, place.end):
                 return True
     asked = {n.digits for n in find_digits(sheet.question)}
     size = max(len("".join(re.findall(r"\d", fact.digits or fact.forms[0]))) for fact in sheet.facts)
     for number in grammar.numbers(text[start:end]):
         if number.digits in asked or number.digits in sheet.known or 3 * len(number.digits) < min(size, 9):
             continue
-        if not is_label(sheet, text, start + number.start, start + number.end):
+        low, high = start + number.start, start + number.end
+        if not _is_given(reading, low, high) and not is_label(sheet, text, low, high):
             return True
     return False
+
+
+def _is_given(reading: Reading, start: int, end: int) -> bool:
+    """Whether a place belongs to one of the facts that are given."""
+    return any(s < end and start < e for f in reading.right for s, e in f.spans)

@@ -23,8 +23,10 @@ _LABEL_REACH = 40
 _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _PUBLISHED = Phrase("@published@")
+_DERIVES = Phrase("@derives@")
 _CLAIMS = Phrase("@claims@")
 _COMPARES = Phrase("@compares@")
+_UNRELATED = Phrase("@unrelated@")
 _ANOTHER_TIME = Phrase("@another_time@")
 _LEADS = Phrase(r"[:;—(]|@leads@")
 _NO_END = re.compile(r"[^.!?。)\]}\s]\s*$")
@@ -45,7 +47,9 @@ def stands_aside(sheet: Sheet, text: str, start: int, end: int) -> bool:
         return True
     if _ANOTHER_TIME(grammar).search(text, max(0, start - 24), end + 12):
         return True
-    if _COMPARES(grammar).search(text, _sentence_start(text, start), start):
+    if _is_compared(grammar, text, start, end) or text[max(0, start - 1) : start] == "<":
+        return True
+    if _DERIVES(grammar).search(text, low, start):
         return True
     published = _PUBLISHED(grammar).search(text[low:start])
     return published is not None and not _is_known(sheet, published.group())
@@ -82,7 +86,7 @@ def is_remark(sheet: Sheet, text: str, start: int, end: int, first: int) -> bool
     if is_label(sheet, text, start, end) or is_cut_loop(text, end):
         return True
     low = _sentence_start(text, start)
-    if _COMPARES(grammar).search(text, low, start):
+    if _is_compared(grammar, text, start, end):
         return True
     source = _OF_THE_SOURCE(grammar)
     if start < first:
@@ -93,6 +97,14 @@ def is_remark(sheet: Sheet, text: str, start: int, end: int, first: int) -> bool
         return source.search(text, begin, stop) is not None
     found = source.search(text, begin, start)
     return found is not None and _CLAIMS(grammar).search(text, found.end(), start) is None
+
+
+def _is_compared(grammar: Grammar, text: str, start: int, end: int) -> bool:
+    """Whether what stands there is there for comparison, or is said to have nothing to do with the answer."""
+    if _COMPARES(grammar).search(text, _sentence_start(text, start), start):
+        return True
+    stop = SENTENCE_END.search(text, end, end + _CLAUSE)
+    return _UNRELATED(grammar).search(text, end, stop.start() if stop else end + _CLAUSE) is not None
 
 
 def clause_at(grammar: Grammar, text: str, start: int, end: int) -> tuple[int, int]:

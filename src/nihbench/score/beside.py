@@ -8,6 +8,7 @@ model that runs on into a copy of its context has invented nothing.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nihbench.lang.messages import Note, Words
 from nihbench.languages.base import Number
@@ -27,6 +28,16 @@ _LOWER = re.compile(r"\b[a-z]{2}")
 _AND_MORE = Phrase("@and_more@")
 _LISTED = Phrase("@listed@")
 _TAIL = Phrase("@tail@")
+_TELLS = Phrase("[ ,]{0,2}(?:@tells@)([^.;:!?\\n]{1,160})")
+_TOLD = 3  # content words of its own that make such a clause an extra
+_JOINS = Phrase(r"[ \n]*(?:,(?!\d)|、|\n[ \t]*(?:[-*•]|\d{1,2}[.)])?|(?:@joins@))[ \n]*")
+_JOIN_ONLY = Phrase(r"(?:[ ,、]|(?:@joins@))+")
+_MORE_ITEMS = re.compile(r"[^\n]{0,80}(?:\n[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[^\n]{1,80}){0,20}")
+_OPENS = re.compile(r"[.!?](?=\s|$)|[。\n:]")
+_FRAMED = re.compile(r"[:(){}\[\]<>]")  # a remark in brackets, a field
+_NO_ITEM = Phrase(r"\W*(?:@no_item@)")
+_ITEM_WORDS = 3  # words of its own
+_ITEM_LENGTH = 8  # words, or signs
 _EXPLAINS = Phrase("@explains@")
 _OR_BEFORE = Phrase("(?:@or_before@)$")
 _OR_AFTER = Phrase(r"(?:[^,;.。!?\n]{0,4}[,;] ?|[^\w,;.。!?\n]{0,3})(?:@or_after@)([^.。!?\n]{1,80})")
@@ -37,6 +48,7 @@ _NOVEL_CHARS = 6
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
+_EITHER_REACH = 160  # characters behind the facts
 _REMARK = 60  # characters
 _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the needle is not about it
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
@@ -47,14 +59,20 @@ def extras(reading: Reading) -> Words:
     answer, sheet, grammar = reading.answer, reading.sheet, reading.grammar
     known = sheet.known | grammar.reporting
     stop = _speaks_of_it_until(reading)
-    found = _number(reading, stop)
+    found = _number(reading, stop) or _one_more_item(known, reading, stop)
     if found:
         return found
     if answer.has_signs and 2 * grammar.count_signs(answer.text) > len(answer.text):
         return _clauses_of_signs(known, answer, reading.end, stop)
     if answer.has_signs or grammar.has_signs(sheet.question) or not _SHOWS(grammar).search(answer.text):
         return ""
-    return _name(known, reading, stop) or _one_more(known, answer, reading.end) or _said_more(known, reading, stop)
+    return (
+        _name(known, reading, stop)
+        or _one_more(known, answer, reading.end)
+        or _told_of_it(known, reading, stop)
+        or _goes_on(known, reading, stop)
+        or _said_more(known, reading, stop)
+    )
 
 
 def choices(reading: Reading) -> Words:
@@ -82,7 +100,7 @@ def equals(reading: Reading) -> Words:
     text, grammar = reading.answer.text, reading.grammar
     last = max([s[1] for f in reading.right for s in f.spans])
     low = max([text.rfind(c, max(0, reading.first - SENTENCE), reading.first) for c in ".。\n"]) + 1
-    for cue in reading.answer.cues("either", low, last + 60):
+    for cue in reading.answer.cues("either", low, last + _EITHER_REACH):
         return reading.at(cue)
     before = _OR_BEFORE(grammar).search(text, low, reading.first)
     if before and len(reading.novel(text[low : before.start()])) > 1:
@@ -236,8 +254,95 @@ def item_more(reading: Reading) -> Words:
 def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:
     grammar = answer.grammar
     match = _AND_MORE(grammar).match(answer.text, end) or _LISTED(grammar).match(answer.text, end)
-    words = grammar.novel(match.group(1), known) if match else []
+    if match is None or _OF_THE_SOURCE(grammar).search(match.group(1)):
+        return ""
+    words = grammar.novel(match.group(1), known)
     return Note("added_words", words=" ".join(words[:4])) if words else ""
+
+
+def _told_of_it(known: frozenset[str], reading: Reading, stop: int) -> Words:
+    """A clause behind the facts that tells more of what they name: "..., who has lived there for ten years"."""
+    text, grammar = reading.answer.text, reading.grammar
+    match = _TELLS(grammar).match(text, reading.end, stop)
+    words = grammar.novel(match.group(1), known) if match else []
+    if match is None or len(words) < _TOLD or not _added(reading, match.start(1), match.end(1)):
+        return ""
+    return Note("added_words", words=" ".join(words[:4]))
+
+
+def _goes_on(known: frozenset[str], reading: Reading, stop: int) -> Words:
+    """A further sentence that tells more of what was asked for: "It covers water and electricity."."""
+    text, grammar = reading.answer.text, reading.grammar
+    for mark in SENTENCE_END.finditer(text, reading.end, stop):
+        if not _ABOUT_IT(grammar).match(text, mark.end()):
+            continue
+        after = SENTENCE_END.search(text, mark.end() + 1, mark.end() + SENTENCE)
+        low, high = mark.end(), after.start() if after else min(len(text), mark.end() + SENTENCE)
+        words = grammar.novel(text[low:high], known)
+        cued = any(
+            reading.answer.cues(kind, low, high) for kind in ("hedge", "abstain", "grader", "retract", "confirm")
+        )
+        if len(words) >= _TOLD and not cued and _added(reading, low + 1, high):
+            return Note("added_words", words=" ".join(words[:4]))
+    return ""
+
+
+def _one_more_item(known: frozenset[str], reading: Reading, stop: int) -> Words:
+    """One more item among facts that the needle lists: before them, between them, or joined to them."""
+    text, grammar = reading.answer.text, reading.grammar
+    if len(reading.right) < 2 or not is_enumeration(reading.sheet):
+        return ""
+    spans = sorted(f.spans[0] for f in reading.right)
+    first, last = spans[0][0], max(e for _, e in spans)
+    low = max([m.end() for m in _OPENS.finditer(text, max(0, first - SENTENCE), first)], default=0)
+    ended = SENTENCE_END.search(text, last, stop)
+    listed = text.count("\n", first, last) > 0
+    more = _MORE_ITEMS.match(text, last) if listed else None
+    high = more.end() if more else ended.start() if ended else stop
+    for start, end, joined in _pieces(grammar, text, low, high):
+        if any(start < e and s < end for s, e in spans) or reading.covered(start, end):
+            continue
+        piece = text[start:end]
+        if not _may_be_item(grammar, piece, before=end <= first, joined=joined or (listed and start > first)):
+            continue
+        words = grammar.novel(piece, known)
+        if words and len(words) <= _ITEM_WORDS and _added(reading, start, end):
+            return Note("added_words", words=piece.strip()[:40])
+    return ""
+
+
+def _pieces(grammar: Grammar, text: str, low: int, high: int) -> list[tuple[int, int, bool]]:
+    """Return what stands between marks and words that join items, and whether such a word (or 、) stands before it."""
+    found, at, joined = [], low, False
+    for mark in _JOINS(grammar).finditer(text, low, high):
+        if text[at : mark.start()].strip():
+            found.append((at, mark.start(), joined))
+            joined = False
+        joined = joined or mark.group().strip(" \n") not in (",", "-", "*", "•", "")
+        at = mark.end()
+    return [*found, (at, high, joined)] if text[at:high].strip() else found
+
+
+def _may_be_item(grammar: Grammar, piece: str, *, before: bool, joined: bool) -> bool:
+    """Whether a piece could be an item: a few words, none of which begins a clause or a remark."""
+    if _NO_ITEM(grammar).match(piece) or len(grammar.words(piece)) > _ITEM_LENGTH or _FRAMED.search(piece):
+        return False
+    return not (grammar.has_signs(piece) and (before or not joined))
+
+
+@lru_cache(maxsize=256)
+def _enumerates(told: str, forms: tuple[tuple[str, ...], ...], grammar: Grammar) -> bool:
+    spans = [next(((told.find(f), told.find(f) + len(f)) for f in each if f in told), None) for each in forms]
+    if len(spans) < 3 or None in spans:
+        return False
+    kept = sorted(span for span in spans if span)
+    return all(_JOIN_ONLY(grammar).fullmatch(told, a[1], b[0]) for a, b in zip(kept, kept[1:], strict=False))
+
+
+def is_enumeration(sheet: Sheet) -> bool:
+    """Whether the needle names its facts, three or more, as items of one list."""
+    forms = tuple(fact.forms[:1] for fact in sheet.facts)
+    return any(_enumerates(told, forms, sheet.grammar) for told in sheet.statements)
 
 
 def _said_more(known: frozenset[str], reading: Reading, stop: int) -> Words:

@@ -13,7 +13,7 @@ from nihbench.score.subject import names_another
 _KINDS = ("hedge", "abstain", "refuse")
 _ASKED = re.compile(r"[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
-_CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。\n]|@clause_ends@")
+_CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。()\n]|@clause_ends@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _SAYS_THAT_THIS = Phrase("@says_that_this@")
 _ASKS = Phrase("@asks@")
@@ -51,8 +51,21 @@ def _counts(reading: Reading, cue: Cue, restated: bool) -> bool:
     if cue.kind == "abstain" and _of_what_is_missing(reading, cue):
         return False
     if cue.start < reading.first:
+        if cue.kind == "abstain" and _of_another_before(reading, cue):
+            return False
         return not restated and not reading.answer.cues("override", cue.start, reading.end)
     return not all(f.spans[-1][0] > cue.end for f in reading.right)
+
+
+def _of_another_before(reading: Reading, cue: Cue) -> bool:
+    """Whether an earlier sentence than the answer's says of something else that it is not told."""
+    text = reading.answer.text
+    low = max([m.end() for m in SENTENCE_END.finditer(text, max(0, cue.start - 200), cue.start)], default=0)
+    after = SENTENCE_END.search(text, cue.end, reading.first)
+    if after is None or any(name in text[low : after.start()] for name in reading.sheet.subjects):
+        return False
+    strange = reading.novel(f"{text[low : cue.start]} {text[cue.end : after.start()]}")
+    return len(strange) >= (3 if reading.answer.has_signs else 1)
 
 
 def _of_something_else(reading: Reading, cue: Cue) -> bool:
@@ -91,9 +104,9 @@ def _of_what_is_missing(reading: Reading, cue: Cue) -> bool:
     subject = any(name in clause for name in reading.sheet.subjects)
     if subject or _OF_THE_ANSWER(reading.grammar).search(clause) or _POINTS_BACK(reading.grammar).match(clause):
         return False
-    return bool(
-        _ASKS(reading.grammar).search(clause) or reading.novel(text[low : cue.start] + " " + text[cue.end : high])
-    )
+    grammar = reading.grammar
+    telling = [s for s in grammar.content_stems(clause) if s not in grammar.empty and s not in grammar.reporting]
+    return bool(_ASKS(grammar).search(clause) or telling)
 
 
 def vague(reading: Reading) -> str:

@@ -32,6 +32,15 @@ _STRAYS = re.compile(_STRAY)
 _SPARE_PAIRS = ("  ", "\n ", " \n")
 
 
+# Letters of other scripts that look like Latin ones, and a word that mixes them with these: nobody writes that.
+_ALIKE = str.maketrans(
+    "аАВеЕіІјЈкКмМНоОрРсСТуУхХѕЅԁһνοΟαΑΒεΕιΙΚΜΝρΡΤΥΧ", "aABeEiIjJkKmMHoOpPcCTyYxXsSdhvoOaABeEiIKMNpPTYX"
+)
+_OTHER = "\u0370-\u03ff\u0400-\u052f"
+_AMONG_LATIN = re.compile(rf"[a-zA-Z][{_OTHER}]|[{_OTHER}][a-zA-Z]")
+_MIXED = re.compile(rf"[a-zA-Z{_OTHER}]{{1,40}}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Cuts:
     """What was cut out of a text: from `at[i]` on, a place in what is left lies `by[i]` further on in the whole."""
@@ -98,6 +107,13 @@ def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, _Cuts]:
     return "".join(pieces), _Cuts(tuple(at), tuple(by))
 
 
+def _latin(word: re.Match[str]) -> str:
+    """Return a word in Latin letters if it has some, or could be one."""
+    written = word.group()
+    plain = written.translate(_ALIKE)
+    return plain if plain.isascii() or any(map(str.isascii, written)) else written
+
+
 class Folder:
     """Folds texts for languages some of whose letters stand for words: spaces between these tell nothing."""
 
@@ -120,6 +136,8 @@ class Folder:
 
     def fold(self, original: str) -> Folded:
         """Return the folded form of `original`. Time is linear in its length."""
+        if not original.isascii() and _AMONG_LATIN.search(original):
+            original = _MIXED.sub(_latin, original)
         text = original.translate(self._table)
         grown = None if len(text) == len(original) else self._places(original)
         steps = []

@@ -14,12 +14,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from nihbench.lang.messages import Note, Words, t
+from nihbench.lang.messages import Note, Words, said, t
+from nihbench.lang.messages import languages as spoken_languages
 from nihbench.languages import base as languages
 from nihbench.score.fold import final_answer
+from nihbench.score.match import sheet_of
+from nihbench.score.values.told import RULES, TYPES
 from nihbench.types import PERCENT_BANDS, Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
 
-VERSION = "1"
+VERSION = "2"
 """Of the prompts, of how a verdict is read and of how votes are joined; any change of these is another version."""
 UNSURE_BELOW = 0.9
 """A rule score of less confidence is sent to the judge by `--only-uncertain`."""
@@ -71,7 +74,7 @@ def case(needle: Needle, answer: str, *, question: str = "", expected: str = "")
         "question": question or needle.question or told.unnamed,
         "statement": " / ".join(needle.statements),
         "expected": expected or needle.answer,
-        "facts": _facts(needle, expected, told.identifying),
+        "facts": _facts(needle, expected, question, told.identifying),
         "subject": needle.subject.text if needle.subject else told.unnamed,
     }
     content = json.dumps([fields, answer], ensure_ascii=True, sort_keys=True)
@@ -90,10 +93,23 @@ def _marks(what: str, content: str) -> Iterable[str]:
     return (hashlib.sha256(f"{what}|{turn}|{content}".encode()).hexdigest()[:16] for turn in range(1 << 30))
 
 
-def _facts(needle: Needle, expected: str, identifying: str) -> str:
-    if not needle.facts:
-        return f"- {expected or needle.answer}{identifying}"
-    return "\n".join(f"- {fact.text}{identifying if fact.identifying else ''}" for fact in needle.facts)
+def _facts(needle: Needle, expected: str, question: str, identifying: str) -> str:
+    """Return the facts line by line, each with its type and what equality means for that."""
+    sheet = sheet_of(needle, expected, {}, question)
+    if not needle.facts or len(sheet.facts) == 1 or sheet.listed or sheet.by_words:
+        text = needle.facts[0].text if len(needle.facts) == 1 else expected or needle.answer
+        return f"- {text}{identifying}{_type(sheet.kind, needle.language)}"
+    kinds = {fact.name: fact.kind for fact in sheet.facts}
+    return "\n".join(
+        f"- {fact.text}{identifying if fact.identifying else ''}{_type(kinds[fact.name], needle.language)}"
+        for fact in needle.facts
+    )
+
+
+def _type(kind: str, language: str) -> str:
+    spoken = language.partition("-")[0]
+    lang = spoken if spoken in spoken_languages() else "en"
+    return said(t("score.typed", type=TYPES[kind], rule=RULES[kind]), lang)
 
 
 # ---- the verdict -----------------------------------------------------------------------------------------------

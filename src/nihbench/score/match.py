@@ -42,6 +42,7 @@ def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     """Whether what stands at text[start:end] is negated: by a word in its clause, or by its sentence's frame."""
     frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
     before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
+    before = before.removesuffix("https://").removesuffix("http://")
     last = _last(_NEGATOR(grammar), before)
     if last is not None and not _ENDS(grammar).search(before, last.end()):
         return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
@@ -191,7 +192,9 @@ def places_in(value: Value, answer: Text) -> list[Place]:
 
 def rivals_of(fact: Sought, answer: Text) -> list[Place]:
     """Return the places of other values that could be offered in place of a fact, un-negated, in order."""
+    own = find(fact, answer).spans
     found = [p for p in places_of(fact, answer) if p.rival and p.how != "same"]
+    found = [p for p in found if not any(start < p.end and p.start < end for start, end in own)]
     return [p for p in found if not negated(answer.grammar, answer.text, p.start, p.end)]
 
 
@@ -251,7 +254,7 @@ def _unbroken(answer: Text) -> Text | None:
 
 
 def _inner(answer: Text, char: str) -> bool:
-    return char.isdecimal() or answer.grammar.has_signs(char) or char in "。,"
+    return char.isdecimal() or answer.grammar.has_signs(char) or char in "。,."
 
 
 def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
@@ -278,11 +281,18 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
 _PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
 
 
-def _number_of(words: list[str], at: int) -> str:
+def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
     before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
-    behind = [each for each in words[at + 1 : at + 4] if each.isdecimal()]
-    return before[-1] if before else behind[0] if behind else ""
+    if before:
+        return before[-1]
+    behind = [place for place in range(at + 1, min(at + 4, len(words))) if words[place].isdecimal()]
+    told = (
+        behind[:1] == [at + 1]
+        or behind
+        and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+    )
+    return words[behind[0]] if told else ""
 
 
 def _belongs(answer: Text, start: int, end: int, place: Place) -> bool:
@@ -302,7 +312,7 @@ def _counted(wanted: Wanted, answer: Text, span: Span) -> bool:
     low = bisect_left(answer.spans, (span[0] - _BESIDE, 0))
     words = answer.grammar.stems_of(answer.words[low:])
     for number, thing in wanted.counts:
-        told = [_number_of(words, at) for at, stem in enumerate(words[:_MOST]) if stem == thing]
+        told = [_number_of(answer, low, words, at) for at, stem in enumerate(words[:_MOST]) if stem == thing]
         if told and number not in told and (number != "1" or "" not in told):
             return False
     for thing, number in wanted.behind:
@@ -405,6 +415,8 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
     """Return where all but one of a short phrase's words stand: left out (0.7), or another in its place (0.5)."""
     for wanted in fact.by_words:
         size = len(wanted.stems) + len(wanted.values)
+        if size == 2 and (head := _head_alone(fact, wanted, answer)):
+            return head, 0.7
         if size < _MOST_OF:
             continue
         present = [stem for stem in wanted.stems if stem in answer.stems]
@@ -421,6 +433,18 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
             replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
             return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
     return None, 0.0
+
+
+def _head_alone(fact: Sought, wanted: Wanted, answer: Text) -> Span | None:
+    """Return where the last word of a place stands with its word for where, and nothing of its kind beside it."""
+    grammar = answer.grammar
+    if len(wanted.stems) != 2 or not fact.relations or wanted.stems[0] in answer.stems:
+        return None
+    if wanted.stems[1] not in answer.stems or not any(side.own.search(answer.text) for side in fact.relations):
+        return None
+    at = answer.places[wanted.stems[1]][0]
+    before = answer.words[at - 1] if at else ""
+    return answer.spans[at] if before in grammar.empty or not before else None
 
 
 def _whole_part(fact: Sought, present: list[str], answer: Text) -> bool:

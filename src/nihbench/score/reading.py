@@ -65,7 +65,9 @@ class Reading:
                 if self.right
                 else 0.0
             )
-        return next((band for least, band in _ITEM_SHARES if self.share >= least - 1e-9), 0.3 if self.right else 0.0)
+        halves = len([f for f in self.found if f.status == "near" and f.worth == 0.5])
+        share = (len(self.right) + 0.5 * halves) / len(self.found)
+        return next((band for least, band in _ITEM_SHARES if share >= least - 1e-9), 0.3 if self.right else 0.0)
 
     @cached_property
     def in_order(self) -> bool:

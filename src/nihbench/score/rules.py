@@ -8,7 +8,7 @@ stands beside the facts from `beside`. This module only decides. Of a language t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -22,153 +22,13 @@ from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
 from nihbench.score.match import Found, Status, find, places_of, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
+from nihbench.score.nothing import OFF_THE_QUESTION, kind_of_nothing
 from nihbench.score.reading import Reading, Verdict
 from nihbench.score.sheet import Sheet, Sought
 from nihbench.score.subject import other_subject
+from nihbench.score.swapped import swapped
 from nihbench.score.values.base import How
 from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
-
-# ---- nothing ---------------------------------------------------------------------------------------------------------
-# Which kind of nothing an answer is in which no fact was found: refused, abstained, truncated, off task, invented.
-#
-# Lines as in `rules`, tried in order; the last one always decides.
-
-_SHORT = 15.0  # words: so short a text is an answer, not a text about something else
-_ECHO = 5  # characters: a shorter text repeats a question by chance
-_CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
-_BEGUN = 2  # content words of its own that make an answer of what was cut
-_SOME = 0.25  # of the question's words
-_LEAST_WORDS = 8  # of gibberish
-_LEAST_DOUBLED = 3  # different words that it says twice at once
-_NEXT_SENTENCE = re.compile(r"\n\s*\n|[.!?]\s+(?=[A-Z“\"(])|[。！？](?=\s*[^\s。！？”」』）)])")
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
-_UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
-
-
-def kind_of_nothing(reading: Reading) -> Verdict:
-    """Return the verdict, of value 0, on an answer that gives no fact."""
-    return next(filter(None, (line(reading) for line in _NOTHING_LINES)), _invented(reading))
-
-
-def _echoed(reading: Reading) -> Verdict | None:
-    text = reading.answer.text.strip(" \n.?!。")
-    echo = len(text) > _ECHO and "?" in reading.answer.text and text in reading.sheet.question
-    return Verdict(0.0, "off_task", Note("repeats_question")) if echo else None
-
-
-def _to_the_grader(reading: Reading) -> Verdict | None:
-    found = reading.answer.cues("grader")
-    return Verdict(0.0, "off_task", Note("to_the_grader", words=reading.at(found[0]))) if found else None
-
-
-def _refused(reading: Reading) -> Verdict | None:
-    found = reading.answer.cues("refuse")
-    return Verdict(0.0, "refused", Note("refuses", words=reading.at(found[0]))) if found else None
-
-
-def _abstained(reading: Reading) -> Verdict | None:
-    """It says that there is no answer; knowledge of the world offered after that is an invented answer."""
-    found = reading.answer.cues("abstain")
-    if not found:
-        return None
-    for outside in reading.answer.cues("outside", found[0].end)[:8]:
-        rest = reading.answer.text[outside.end : outside.end + 200]
-        if len(reading.novel(rest)) >= _CLAIMS and not reading.answer.cues("abstain", outside.end, outside.end + 200):
-            return Verdict(0.0, "hallucinated", Note("outside_knowledge", words=reading.at(outside)))
-    return Verdict(0.0, "abstained", Note("abstains", words=reading.at(found[0])))
-
-
-def _cut_short(reading: Reading) -> Verdict | None:
-    """Nothing but the words that lead to an answer, and no end."""
-    if reading.finish_reason == "length":
-        return Verdict(0.0, "truncated", Note("cut_at_limit")) if _says_nothing_yet(reading) else None
-    if reading.grammar.novel_of(_without_beginnings(reading), reading.sheet.lead | reading.grammar.reporting):
-        return None
-    if _UNFINISHED.search(reading.answer.text[-8:]):
-        return Verdict(0.0, "truncated", Note("breaks_off"))
-    return Verdict(0.0, "off_task", Note("repeats_question"))
-
-
-def _says_nothing_yet(reading: Reading) -> bool:
-    """Whether an answer that was cut had given none, right or wrong: it was leading up to one."""
-    text, grammar = reading.answer.text, reading.grammar
-    marks = [m.end() for m in _SENTENCE_END.finditer(text)]
-    last = text[marks[-1] :] if marks else text
-    known = reading.sheet.lead | grammar.reporting
-    if _takes_up_question(reading, text[: len(text) - len(last)]):
-        return False
-    if _asked_of(reading, last) >= _SOME:
-        return len(grammar.novel_of(_kept_of(reading, last), known)) < _BEGUN
-    return (not last.strip() and text.rstrip().endswith(":")) or (not marks and reading.answer.size <= _SHORT)
-
-
-def _takes_up_question(reading: Reading, text: str) -> bool:
-    share = _asked_of(reading, text)
-    named = any(name in text for name in reading.sheet.subjects)
-    return share > 0.5 or (share == 0.5 and (named or not reading.sheet.subjects))
-
-
-def _asked_of(reading: Reading, text: str) -> float:
-    """Return the share that a text has of what the question asks of its subject (of its subject, if that is all)."""
-    grammar, sheet = reading.grammar, reading.sheet
-    asked = set(grammar.novel(sheet.question.partition("?")[0], grammar.source_words))
-    subject = {s for name in sheet.subjects for s in grammar.stems(name)}
-    telling = asked - subject or asked
-    stems = reading.answer.stems if text is reading.answer.text else grammar.stems(text)
-    return len(telling.intersection(stems)) / len(telling) if telling else 0.0
-
-
-def _is_gibberish(reading: Reading) -> bool:
-    """Whether words or signs are said two and three times over, as nobody speaks."""
-    words = [w for w in reading.answer.words if not w.isdecimal()][:400]
-    doubled = [one for one, other in zip(words, words[1:], strict=False) if one == other]
-    enough = len(words) >= _LEAST_WORDS and len(set(doubled)) >= _LEAST_DOUBLED
-    return enough and 3 * len(doubled) >= len(words)
-
-
-def _gibberish(reading: Reading) -> Verdict | None:
-    return Verdict(0.0, "off_task", Note("gibberish")) if _is_gibberish(reading) else None
-
-
-def _without_beginnings(reading: Reading) -> Collection[str]:
-    """Return the answer's different words, without the numbers that begin the expected one."""
-    return _kept_of(reading, reading.answer.text)
-
-
-def _kept_of(reading: Reading, text: str) -> Collection[str]:
-    digits = next((f.digits for f in reading.sheet.facts if f.digits), "")
-    kept, at = [], 0
-    for number in reading.grammar.numbers(text, digits) if digits else []:
-        if digits.startswith(number.digits) and number.start >= at:
-            kept.append(text[at : number.start])
-            at = number.end
-    if not kept and text is reading.answer.text:
-        return reading.answer.different
-    return dict.fromkeys(reading.grammar.words("".join([*kept, text[at:]])))
-
-
-def _asks_back(reading: Reading) -> Verdict | None:
-    found = reading.answer.cues("clarify")
-    if found:
-        return Verdict(0.0, "off_task", Note("asks_back_words", words=reading.at(found[0])))
-    return Verdict(0.0, "off_task", Note("asks_back")) if reading.answer.text.rstrip().endswith("?") else None
-
-
-def _invented(reading: Reading) -> Verdict:
-    """A short text, or one that takes up the question, is an invented answer; any other is about something else."""
-    text = reading.answer.text
-    sentences = len(_NEXT_SENTENCE.findall(reading.answer.original))
-    if reading.answer.size <= _SHORT and (not sentences or _asked_of(reading, text) >= _SOME):
-        return Verdict(0.0, "hallucinated", Note("short_without_fact"))
-    if _takes_up_question(reading, text):
-        return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
-    return Verdict(0.0, "off_task", Note("off_the_question"))
-
-
-_NOTHING_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _echoed, _refused, _abstained, _to_the_grader, _gibberish, _cut_short, _asks_back,
-)  # fmt: skip
-
 
 # ---- how sure the rules are of a band: the chance that a careful reader would give the same one ----------------------
 # Every line of `rules` says how often its like is seen otherwise (`Verdict.doubt`). To this comes what speaks against
@@ -236,18 +96,17 @@ def grade(
     against = sheet_of(needle, expected, fresh, question)
     if final is None or not any(map(str.isalnum, final)):
         return _no_answer(answer, final, against, finish_reason)
-    text = Text(_ends_of(final), against.grammar)
-    found = tuple([find(fact, text) for fact in against.facts])
-    reading = Reading(needle, against, text, found, finish_reason)
+    reading = read(final, needle, against, finish_reason)
     strange = _not_covered(reading)
     if strange:
         return _unscored(Note("language_not_covered", strange=strange))
-    verdict = next(filter(None, (line(reading) for line in _LINES)))
-    strange = foreign(text, beside_facts=True) if reading.right and verdict.value < BANDS[-1] else None
+    _, verdict = decided(reading)
+    strange = foreign(reading.answer, beside_facts=True) if reading.right and verdict.value < BANDS[-1] else None
     if strange:
         # The facts that are missing, and what is said of those that are given, may stand there in words nobody read.
         return _unscored(Note("language_half_read", strange=strange))
-    untold = _untold(reading) if verdict.value == 0.0 and verdict.outcome == "hallucinated" else None
+    nothing = verdict.value == 0.0 and (verdict.outcome == "hallucinated" or verdict.cue == OFF_THE_QUESTION)
+    untold = _untold(reading) if nothing else None
     if untold:
         return _unscored(untold)
     if len(final) > 2 * _MOST_AT_AN_END and verdict.value < BANDS[-1]:
@@ -265,6 +124,21 @@ def grade(
         confidence=confidence(reading, verdict),
         misled=misled_by(reading, haystack) if wrong else "",
     )
+
+
+def read(final: str, needle: Needle, against: Sheet, finish_reason: str | None = None) -> Reading:
+    """Return a final answer as it is read: where each fact of the sheet stands in it."""
+    text = Text(_ends_of(final), against.grammar)
+    return Reading(needle, against, text, tuple([find(fact, text) for fact in against.facts]), finish_reason)
+
+
+def decided(reading: Reading) -> tuple[str, Verdict]:
+    """Return the verdict on a reading and the name of the line that gave it."""
+    for name, line in _LINES.items():
+        verdict = line(reading)
+        if verdict:
+            return name, verdict
+    raise AssertionError("the last line decides")
 
 
 def _ends_of(final: str) -> str:
@@ -313,7 +187,7 @@ def _untold(reading: Reading) -> Note | None:
         only_signs = 2 * reading.grammar.count_signs(reading.answer.text) > len(reading.answer.text)
         named = any([f.by_signs or reading.grammar.has_signs(f.forms[0]) for f in facts])
         return untold(reading.grammar, spaced=False) if only_signs and not named else None
-    return None if any([f.by_words or f.values for f in facts]) else untold(reading.grammar, spaced=True)
+    return None if any([f.is_told_in_words for f in facts]) else untold(reading.grammar, spaced=True)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------
@@ -352,7 +226,7 @@ def _nearly_right(reading: Reading, found: Found) -> Verdict:
     said = reading.answer.text[start:end].strip()
     plain = found.fact.kind == "number"
     cue = (
-        Note("number_nearly_right", number=said) if plain else Note("nearly_right", words=said, how=_DIFFERS[found.how])
+        Note("number_nearly_right", number=said) if plain else Note("nearly_right", words=said, how=DIFFERS[found.how])
     )
     return Verdict(found.worth, "partial", cue, doubt=0.1)
 
@@ -364,7 +238,7 @@ def _second(fact: Sought, said: str, *, before: bool) -> Note:
     return Note("second_value_before", words=said) if before else Note("second_value_after", words=said)
 
 
-_DIFFERS: Mapping[How, Note] = {
+DIFFERS: Mapping[How, Note] = {
     "same": Note("differs_same"),
     "edit": Note("differs_edit"),
     "unit": Note("differs_unit"),
@@ -375,6 +249,8 @@ _DIFFERS: Mapping[How, Note] = {
 }
 
 
+_OF_THE_SOURCE = Phrase("@of_the_source@")
+_OF_ONESELF = Phrase("@of_oneself@")
 _OR = Phrase("@or_after@")
 _SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
 _BETWEEN = 12  # characters between a value and one that "or" joins to it
@@ -426,7 +302,9 @@ def _denied(reading: Reading) -> Verdict | None:
         return None
     start = denied[0].spans[0][0]
     near = reading.answer.cues("abstain", max(0, start - 60), start + 1)
-    outcome: OutcomeClass = "abstained" if near else "hallucinated"
+    said = reading.answer.text[max(0, near[0].start - 60) : near[0].end] if near else ""
+    told = said and (_OF_THE_SOURCE(reading.grammar).search(said) or _OF_ONESELF(reading.grammar).search(said))
+    outcome: OutcomeClass = "abstained" if told else "hallucinated"
     return Verdict(0.0, outcome, Note("negated", words=denied[0].fact.name), doubt=0.2 if reading.right else 0.05)
 
 
@@ -449,16 +327,28 @@ def _whole(reading: Reading) -> Verdict | None:
     vague = doubts.vague(reading)
     if vague:
         return Verdict(0.7, "partial", Note("vague", words=vague), doubt=0.3)
-    if reading.worth < 1.0:
-        least = min(reading.right, key=lambda found: found.worth)
-        said = Note("not_in_full", fact=least.fact.name, how=_DIFFERS[least.how])
-        return Verdict(0.7, "partial", said, doubt=0.15)
-    if reading.sheet.ordered and not reading.in_order:
-        return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
-    extra = beside.extras(reading) or beside.item_more(reading)
+    less = _less_than_whole(reading)
+    if less:
+        return less
+    plain = reading.sheet.kind == "yes_no"  # what follows a yes or a no explains it
+    extra = "" if plain else beside.extras(reading) or beside.item_more(reading)
     if extra:
         return Verdict(0.7, "partial", Note("extra", cue=extra), doubt=0.3)
     return Verdict(1.0, "correct", Note("every_fact"))
+
+
+def _less_than_whole(reading: Reading) -> Verdict | None:
+    """Every fact is given, but not in its place, not in full or not in order."""
+    astray = swapped(reading)
+    if astray:
+        return Verdict(0.3, "partial", Note("misplaced", fact=astray[0].fact.name), doubt=0.2)
+    if reading.worth < 1.0:
+        least = min(reading.right, key=lambda found: found.worth)
+        said = Note("not_in_full", fact=least.fact.name, how=DIFFERS[least.how])
+        return Verdict(0.7, "partial", said, doubt=0.15)
+    if reading.sheet.ordered and not reading.in_order:
+        return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
+    return None
 
 
 def _part(reading: Reading) -> Verdict | None:
@@ -487,9 +377,16 @@ def _part(reading: Reading) -> Verdict | None:
     return Verdict(value, "partial", said, subject_wrong=bool(other), doubt=0.1)
 
 
-_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (
-    _of_another, _value, _denied, _whole, _part, kind_of_nothing,
-)  # fmt: skip
+_LINES: Mapping[str, Callable[[Reading], Verdict | None]] = MappingProxyType(
+    {
+        "another": _of_another,
+        "value": _value,
+        "denied": _denied,
+        "whole": _whole,
+        "part": _part,
+        "nothing": kind_of_nothing,
+    }
+)
 
 
 # ---- bands and states ------------------------------------------------------------------------------------------
@@ -504,7 +401,7 @@ def _fact_band(reading: Reading) -> float:
     if total == 2:
         return 0.3 if all(f.fact.guessable for f in reading.right) else 0.5
     nearly = sum(f.status == "near" for f in reading.found) if _identified(reading, "right", "near") else 0
-    if total > 2 and (2 * right >= total or 2 * right + nearly > total or (weight >= 0.5 and right > 1)):
+    if total > 2 and (2 * right + nearly >= total or (weight >= 0.5 and right > 1)):
         return 0.5
     wrong = any(f.status in ("near", "negated") for f in reading.found)
     return 0.5 if _identified(reading, "right") and not (wrong and total > 3) else 0.3

@@ -11,6 +11,7 @@ from nihbench.score.grammar import Grammar, Phrase, grammar_for
 from nihbench.score.values.amounts import Amount
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
+from nihbench.score.values.moments import Moment
 from nihbench.score.values.phrases import (
     Head,
     Relation,
@@ -83,7 +84,17 @@ class Sought:
     @property
     def in_any_script(self) -> bool:
         """Whether the fact is written alike in all languages: a number, a code, a date; not a name in Latin letters."""
-        return bool(self.values) and self.kind != "name"
+        return bool(self.values) and self.kind != "name" and not self._counts_in_signs
+
+    @property
+    def is_told_in_words(self) -> bool:
+        """Whether an answer in a language with spaces could give the fact."""
+        return bool(self.by_words) or (bool(self.values) and not self._counts_in_signs)
+
+    @property
+    def _counts_in_signs(self) -> bool:
+        value = self.value
+        return isinstance(value, Amount) and any(not stem.isascii() for stem in value.thing)
 
     @property
     def kind(self) -> str:
@@ -207,11 +218,15 @@ def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar)
     found = recognise(Text(written[0], grammar), asking, "" if kind in ("list", "order") else kind)
     if found is None:
         return []
-    rest = [(text, recognise(Text(text, grammar), asking, kind)) for text in written[1:]]
+    rest = [(text, _as_alias(recognise(Text(text, grammar), asking, kind))) for text in written[1:]]
     return [
         (written[0], found),
         *((text, value if value and value.kind == found.kind else None) for text, value in rest),
     ]
+
+
+def _as_alias(value: Value | None) -> Value | None:
+    return replace(value, alias=True) if isinstance(value, Moment) else value
 
 
 def prepared(

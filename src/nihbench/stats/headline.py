@@ -63,8 +63,9 @@ def _score(value: ArrayLike, found: ArrayLike) -> FloatArray:
     return np.asarray(value, dtype=np.float64)
 
 
+FOUND = Metric(name="found", of=_found)
 METRICS = (
-    Metric(name="found", of=_found),
+    FOUND,
     Metric(name="strict", of=_strict),
     Metric(name="mean_band", of=_score),
 )

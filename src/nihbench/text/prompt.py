@@ -90,19 +90,23 @@ def rebuild(
     return render(template, rendered(text, splice, texts), question)
 
 
-def around(text: str | SourceText, placement: Placement, texts: Sequence[str], reach: int) -> tuple[str, str, str]:
+def around(
+    text: str | SourceText, placement: Placement, texts: Sequence[str], reach: int, mark: tuple[str, str] = ("", "")
+) -> tuple[str, str, str]:
     """Return what stood before the asked needle, the needle, and what stood after it, up to `reach` characters each.
 
-    That is in the haystack as it was sent; `text` is the source's. Other inserts near it stand there, too.
+    That is in the haystack as it was sent; `text` is the source's. Other inserts near it stand there, too, within
+    `mark`.
     """
-    p = placement
+    p, needle = placement, texts[placement.index]
+    texts = [f"{mark[0]}{each}{mark[1]}" for each in texts]
     before, after = text[max(p.start, p.at - reach) : p.at] + p.before, p.after + text[p.at : min(p.end, p.at + reach)]
     if p.others:
         near = [each for each in p.inserts if abs(each.at - p.at) <= reach]
         here = next(number for number, each in enumerate(near) if each.index == p.index)
         before = _stretch(text, max(p.start, p.at - reach), p.at, near[:here], texts) + p.before
         after = p.after + _stretch(text, p.at, min(p.end, p.at + reach), near[here + 1 :], texts)
-    return before, texts[p.index], after + (p.tail if p.at + reach >= p.end else "")
+    return before, needle, after + (p.tail if p.at + reach >= p.end else "")
 
 
 def _stretch(text: str | SourceText, first: int, last: int, inserts: Sequence[Inserted], texts: Sequence[str]) -> str:

@@ -148,6 +148,7 @@ def _option(flag: str, text: str) -> Any:
 @command("nihbench.cli.grading:grade")
 def grade(
     file: Annotated[str, typer.Argument(metavar="FILE", help="help.option_file")],
+    explain: Annotated[_TEXT, typer.Option("--explain", metavar="ID", help="help.option_explain")] = None,
 ) -> None:
     """`nih grade`: see the catalogs' help.grade."""
 

@@ -17,7 +17,8 @@ function statisticsSection() {
     .map(([name]) => el("p", { class: "quiet" }, say(name)));
   const items = shown.filter((panel) => panel.summary.items).map((panel) => el("p", {}, say("items_of", {
     name: nameOf(panel), items: listed(panel.summary.items.map(([name, found, all]) => `${name} ${percent(found / all)} (${found}/${all})`)) })));
-  const meanings = [...metrics, "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []), "depth", "length", "outcomes"];
+  const meanings = [...metrics, "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []),
+    ...(shown.some((panel) => !panel.grid.axis) ? ["depth"] : []), "length", "outcomes"];
   return {
     node: section("statistics", el("div", { class: "scroll" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows))),

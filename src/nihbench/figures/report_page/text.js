@@ -9,7 +9,12 @@ const state = {
 
 function say(key, fields) {
   const text = Object.hasOwn(PAGE.words, key) ? PAGE.words[key][PAGE.langs.indexOf(state.lang)] : key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (fields && Object.hasOwn(fields, name) ? String(fields[name]) : ""));
+  // As in nihbench.lang.messages: {count:one|more} is the word that a number takes, {title!l} begins with a small letter.
+  return text.replace(/\{(\w+)(!l)?(?::([^|}]*)\|([^}]*))?\}/g, (whole, name, low, one, more) => {
+    const value = fields && Object.hasOwn(fields, name) ? String(fields[name]) : "";
+    if (more !== undefined) return value === "1" ? one : more;
+    return low && !/^.\p{Lu}/u.test(value) ? value.slice(0, 1).toLowerCase() + value.slice(1) : value;
+  });
 }
 
 // The language after the page's own, in turn, and what is said in it.

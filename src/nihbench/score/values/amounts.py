@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from nihbench.score.answer import Text
@@ -36,8 +36,11 @@ _PLURAL = re.compile(r" ([a-z]{3,20}s)\b(?!')")
 _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _REACH = 40  # characters from a number to what it counts
-_UP_TO = re.compile(r"[^,;.。!?\n\d{}\[\]]*")
+_UP_TO = re.compile(r"[ \n]?[^,;.。!?、\n\d{}\[\]]*")
 _OTHER_THING = re.compile(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
+_NUMBER_BEFORE = re.compile(
+    r"[\d零一二两三四五六七八九十百千万][^,;.。、\d]{0,20}$|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b[^,;.]{0,16}$"
+)
 _OWN_THING = re.compile(r" [a-z]{3,}")
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
@@ -84,6 +87,8 @@ class Amount:
         """Return where amounts stand in an answer, each as near as it is."""
         reads = amounts(answer)
         found = [place for read in reads if (place := self._place(read, answer)) is not None]
+        if self.thing and not any(place.how == "same" for place in found):
+            found += self._uncounted(answer)
         if self.digits:
             lasts = [read.last for read in reads]  # in order, and none overlaps the next
             for number in answer.numbers(self.digits):
@@ -93,6 +98,17 @@ class Amount:
                     place = self._by_digits(number.digits, number.start, number.end, answer)
                     found += [place] if place is not None else []
         return outermost(found)
+
+    def _uncounted(self, answer: Text) -> list[Place]:
+        """Return where the things stand without a number: flares for 12 flares."""
+        text, grammar = answer.text, answer.grammar
+        if grammar.is_sign(self.thing[0][0]):
+            places = [(m.start(), m.end()) for m in re.finditer(re.escape("".join(self.thing)), text)]
+        else:
+            spots = [answer.places.get(stem) for stem in self.thing]
+            places = [answer.spans[at] for at in spots[-1] or ()] if all(spots) else []
+        free = [(s, e) for s, e in places[:20] if not _NUMBER_BEFORE.search(text, max(0, s - 24), s)]
+        return [Place(start, end, "part", 0.5) for start, end in free]
 
     def _by_digits(self, digits: str, start: int, end: int, answer: Text) -> Place | None:
         kind = nearness(digits, self.digits)
@@ -183,7 +199,8 @@ class Amount:
         if self.unit == read.unit or not read.unit or not self.unit:
             mine, its_own = self.value, read.values[0]
             for places in (2, 1) if self.unit == read.unit and self.unit else (3, 2):
-                if mine and len(_plain(abs(mine)).replace(".", "")) > places and _rounded(mine, places) == its_own:
+                many = len(_plain(abs(mine)).replace(".", "")) > places
+                if mine and many and its_own in (_rounded(mine, places), _cut(mine, places)):
                     return Place(read.start, read.end, "part", 0.3)
         return None
 
@@ -218,6 +235,8 @@ class Amount:
             stretches.append((read.start - len(front), front))
         for at, (low, stretch) in enumerate(stretches):
             if signs:
+                if at == 1 and len([c for c in stretches[0][1] if grammar.is_sign(c)]) > 1:
+                    continue
                 place = stretch.find("".join(self.thing))
                 if place >= 0:
                     return low + place, low + place + len(self.thing)
@@ -273,6 +292,11 @@ def _endless(value: Decimal) -> bool:
 def _rounded(value: Decimal, places: int) -> Decimal:
     """Return a value rounded to so many digits."""
     return value.quantize(Decimal(1).scaleb(value.adjusted() - places + 1), ROUND_HALF_UP)
+
+
+def _cut(value: Decimal, places: int) -> Decimal:
+    """Return a value cut to so many digits."""
+    return value.quantize(Decimal(1).scaleb(value.adjusted() - places + 1), ROUND_DOWN)
 
 
 def _point(number: str) -> int:

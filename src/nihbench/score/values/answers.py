@@ -11,6 +11,9 @@ from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.values.base import Place
 
 _NEGATOR = Phrase("@negators@")
+_BRIEF = re.compile(
+    r"\W*(?:it|they|he|she|that|this|there|you|we) (?:is|are|was|were|do|does|did|can|has|have|will)(?:n't| not)?\b"
+)
 _SHARE = 0.5  # of the question's words in a sentence that answers it without a yes or a no
 
 
@@ -30,6 +33,9 @@ class YesNo:
             group = "yes" if m["yes"] is not None else "no"
             return [Place(m.start(group), m.end(group), "same" if right else "other", 1.0 if right else 0.0)]
         stems = answer.stems
+        if _BRIEF.match(answer.text) and len(answer.words) < 6:
+            right = (_NEGATOR(answer.grammar).search(answer.text) is None) == self.yes
+            return [Place(0, len(answer.text), "same" if right else "other", 1.0 if right else 0.0)]
         if not self.asked or len([s for s in self.asked if s in stems]) < _SHARE * len(self.asked):
             return []
         denied = _NEGATOR(answer.grammar).search(answer.text) is not None or opposed(answer, self.asked)

@@ -103,7 +103,7 @@ class Code:
                 yield Place(start, end, "other", 0.0, rival=True)
             elif part and not only_whole:
                 yield Place(start, end, "part", 0.3)
-            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and "/" in token and "/" in self.text):
+            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and self._is_address(token)):
                 yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
@@ -136,6 +136,12 @@ class Code:
         mine, theirs = _bare(self.text), _bare(token)
         cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
         return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine)
+
+    def _is_address(self, token: str) -> bool:
+        """Whether a token is an address of the web, with a host where the expected one has one."""
+        if self.text.startswith("/"):
+            return token.startswith("/") and token.count("/") == self.text.count("/")
+        return "." in token.partition("/")[0] and "/" in token
 
     def _piece_differs(self, token: str) -> bool:
         """Whether only one of the pieces of an address differs: its top-level domain, say."""

@@ -28,7 +28,8 @@ _PLAIN = re.compile(
     r"(?<![\d.])(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?[ ,，;/]{1,3}(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?(?![\d.])", re.IGNORECASE
 )
 _MOST = 60
-_SAME = 0.0006  # degrees: two seconds
+_SAME = 0.0006  # degrees
+_SECOND = 1 / 3600
 _SIGN = {"n": 1, "s": -1, "e": 1, "w": -1, "北": 1, "南": -1, "东": 1, "東": 1, "西": -1}
 
 
@@ -40,6 +41,7 @@ class ReadPlace:
     end: int
     latitude: float | None
     longitude: float | None
+    decimal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Coordinates:
             given = any(its is not None and abs(mine - its) <= _SAME for mine, its in pairs)
             return ("part", 0.3, False) if given else ("other", 0.0, False)
         ours, theirs = (self.latitude, self.longitude), (read.latitude, read.longitude)
-        right = [abs(mine - its) <= _SAME for mine, its in zip(ours, theirs, strict=True)]
+        limit = _SAME if read.decimal else _SECOND / 2
+        right = [abs(mine - its) <= limit for mine, its in zip(ours, theirs, strict=True)]
         if all(right):
             return "same", 1.0, False
         if all(abs(abs(mine) - abs(its)) <= _SAME for mine, its in zip(ours, theirs, strict=True)):
@@ -103,7 +106,7 @@ def _read(text: Text) -> list[ReadPlace]:
         latitude = float(m[1]) * _SIGN.get((m[2] or "n").lower(), 1)
         longitude = float(m[3]) * _SIGN.get((m[4] or "e").lower(), 1)
         if abs(latitude) <= 90 and abs(longitude) <= 180:
-            found.append(ReadPlace(*_span(text, m), latitude, longitude))
+            found.append(ReadPlace(*_span(text, m), latitude, longitude, decimal=True))
     return found
 
 

@@ -107,12 +107,12 @@ def _found(text: Text, plain: str, question: Text) -> Value | None:
 
 
 def _moment(text: Text) -> Value | None:
+    """Return the date, time or weekday that a text is."""
     read = moments(text)
-    if len(read) != 1 or (read[0].date is None and read[0].time is None):
-        read = [m for m in read if m.date or m.time] if all(m.date or m.time or m.weekday for m in read) else []
-    if len(read) != 1 or not _only(text, [(m.start, m.end) for m in moments(text)], often=True):
+    told = [m for m in read if m.date or m.time] or read
+    if len(told) != 1 or not _only(text, [(m.start, m.end) for m in read], often=True):
         return None
-    return moment_of(read[0])
+    return moment_of(told[0])
 
 
 def _amount(text: Text, question: Text) -> Value | None:

@@ -7,6 +7,7 @@ right where it can be the expected one.
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,12 +70,16 @@ class Moment:
     dates: tuple[Date, ...] = ()
     either: tuple[int, ...] = ()
     weekday: int = 0
+    alias: bool = False
 
     def places(self, answer: Text) -> list[Place]:
         """Return where moments stand in an answer, each as near as it is."""
         read = moments(answer)
         found = [Place(m.start, m.end, *self._near(m)) for m in read]
         exact = [p for p in found if p.how == "same"]
+        if not found and self.date and self.date[0]:
+            years = re.finditer(rf"(?<![\d.,]){self.date[0]}(?![\d,]|\.\d)", answer.text)
+            found = [Place(m.start(), m.end(), "part", 0.3) for m, _ in zip(years, range(_MOST), strict=False)]
         if not exact:
             found = list(self._apart(read, found))
         return outermost(found)
@@ -137,6 +142,8 @@ class Moment:
     def _time(self, read: ReadMoment) -> tuple[How, float]:
         if read.time is None or self.minutes is None:
             return "other", 0.0
+        if self.alias and self.either and read.time.half:
+            return "other", 0.0  # an alias without a half of the day stands for answers without one
         wanted = self.either or (self.minutes,)
         said = read.time.minutes
         if not set(wanted).isdisjoint(said):
@@ -160,8 +167,6 @@ class Moment:
         y, m, d = self.date
         days = [f"{y}-{m:02}-{d:02}", f"{y}年{m}月{d}日"]
         if language != "zh":
-            from calendar import month_name
-
             days[1:] = [f"{d} {month_name[m or 1]} {y}", f"{month_name[m or 1]} {d}, {y}"]
         return [f"{day} {hour}" for day in days for hour in hours] if self.minutes is not None else days
 
@@ -195,7 +200,7 @@ class Reader:
         latin = [word for word in self._weekday_of if word.isascii()]
         signs = [word for word in self._weekday_of if not word.isascii()]
         self._weekday = re.compile(
-            rf"\b(?:{'|'.join(sorted(latin, key=len, reverse=True)) or '(?!)'})\b|"
+            rf"(?<![a-z])(?:{'|'.join(sorted(latin, key=len, reverse=True)) or '(?!)'})(?![a-z])|"
             rf"(?:{'|'.join(sorted(signs, key=len, reverse=True)) or '(?!)'})"
         )
         self._between = re.compile(rf"(?:{between}|{self._weekday.pattern})*")

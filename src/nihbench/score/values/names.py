@@ -50,7 +50,9 @@ class Name:
         beside = [i for i in range(low, high) if i != at and words[i] in given]
         if {words[i] for i in beside} >= set(given):
             ends = [*beside, at]
-            return Place(spans[min(ends)][0], spans[max(ends)][1], "same", 1.0)
+            first = min(ends)
+            first -= first > 0 and words[first - 1] in self.titles  # "not Dr. X": the title belongs to the name
+            return Place(spans[first][0], spans[max(ends)][1], "same", 1.0)
         if len(given) > 1 and words[beside[0] if beside else at] == given[0]:  # without a middle name
             return Place(spans[min(beside[0], at)][0], spans[max(beside[0], at)][1], "same", 1.0)
         start, end = spans[at]

@@ -174,6 +174,32 @@ def in_signs(form: str, grammar: Grammar) -> str:
 
 
 def _letters(form: str, grammar: Grammar) -> list[str]:
+    found: list[str] = []
+    at = 0
+    for m in _weekdays(grammar).finditer(form):
+        alike = [word for word, number in _WEEKDAYS_OF[grammar].items() if number == _WEEKDAYS_OF[grammar][m.group()]]
+        found += [*_plain_letters(form[at : m.start()], grammar), f"(?:{'|'.join(map(re.escape, alike))})"]
+        at = m.end()
+    return [*found, *_plain_letters(form[at:], grammar)]
+
+
+_WEEKDAYS_OF: dict[Grammar, dict[str, int]] = {}
+
+
+@lru_cache(maxsize=64)
+def _weekdays(grammar: Grammar) -> re.Pattern[str]:
+    """Return what finds the weekdays of languages without spaces."""
+    words = {
+        word: number
+        for each in grammar.languages
+        if each.values and not each.spaced
+        for word, number in each.values.weekdays.items()
+    }
+    _WEEKDAYS_OF[grammar] = words
+    return re.compile("|".join(map(re.escape, words)) or "(?!)")
+
+
+def _plain_letters(form: str, grammar: Grammar) -> list[str]:
     pieces = re.findall(r"\d+|\S", form)
     numbers = {piece for piece in pieces if piece in grammar.digits or piece.isdecimal()}
     return [rf"(?:{p}|{grammar.numeral(p)})" if p in numbers else re.escape(p) for p in pieces]
