@@ -127,7 +127,6 @@ def shuffled_text(text: str) -> str:
     return (" " if of(language).language.spaced else "").join(sentences)
 
 
-@lru_cache(maxsize=2)
 def shuffled_source(source: Source, tokens: int, tokenizer: Tokenizer) -> Source:
     """Return the sentences of a source's first `tokens` tokens in another order: what a haystack of it would hold."""
     after = int(source.boundary_tokens.searchsorted(tokens))
