@@ -322,6 +322,7 @@ WORDS: Mapping[str, str] = {
     "cli.in": "{needle} in {corpus}",
     "cli.intervals_over_haystacks_hold": "The intervals are over {one} and {other} haystacks, and hold for others like them; the two sides did not read the same texts, so it takes more of them than a paired comparison (--like) to detect a difference.",
     "cli.invented_another_answer": "invented another answer",
+    "cli.item_error": "and: {error}",
     "cli.items": "items: {items}",
     "cli.judge_cost_run_far": "this judge has cost ${spent:,.4f} on this run so far",
     "cli.key_not_known_belong": "the key in {variable} is not known to belong to {host}: nothing was sent; say which key goes there with --base-url URL (for a judge: --judge-base-url) and --api-key-env NAME (none: no key)",

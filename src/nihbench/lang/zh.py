@@ -322,6 +322,7 @@ WORDS: Mapping[str, str] = {
     "cli.in": "针 {needle}，语料 {corpus}",
     "cli.intervals_over_haystacks_hold": "区间按 {one} 篇与 {other} 篇长文计算，可推及同类文本；两边的文本不同，因此要看出差别，需要的长文比配对比较（--like）更多。",
     "cli.invented_another_answer": "编造了别的答案",
+    "cli.item_error": "另外：{error}",
     "cli.items": "各项：{items}",
     "cli.judge_cost_run_far": "这个裁判在本次运行上至今已花费 ${spent:,.4f}",
     "cli.key_not_known_belong": "不知道 {variable} 中的密钥是否属于 {host}：没有发送任何内容；请同时给出 --base-url URL（裁判用 --judge-base-url）与 --api-key-env NAME，指明发往那里的密钥（none：不用密钥）",
