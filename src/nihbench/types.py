@@ -38,7 +38,7 @@ class Message:
 
 VALUE_KINDS = (
     "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
-    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "span", "list", "order", "phrase",
 )  # fmt: skip
 """The types that an expected answer, or a fact, may be of."""
 
