@@ -38,7 +38,7 @@ class Message:
 
 VALUE_KINDS = (
     "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
-    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "span", "list", "order", "phrase",
 )  # fmt: skip
 """The types that an expected answer, or a fact, may be of."""
 
@@ -278,7 +278,7 @@ class CorpusManifest:
     text_sha256: str | None = None
     clean: tuple[str, ...] = ()
     approximate_tokens: int | None = None
-    caveat: str = ""
+    caveat: Words = ""
     note: str = ""
 
 

@@ -97,13 +97,19 @@ def _of_group(group: Group, words: Callable[[object], str]) -> Message:
     )
 
 
+def _heading(group: Group) -> Message:
+    """Return what stands over a group's cases: its kind in words, and how many."""
+    name = t(f"outcome.{group.kind}") if group.kind in ORDER else t(f"failure.{group.kind}")
+    return t("cli.group_heading", name=name, count=len(group.cases))
+
+
 def as_text(cases: Cases, context: Context, more: Sequence[str]) -> str:
     """Return the cases for a terminal; `more` are lines on the causes, where probes were made."""
     lines = [*summary_lines(cases), *map(said, more)]
     if cases.groups and context.missing:
         lines.append(plain(said(_not_shown(context))))
     for group in cases.groups:
-        lines += ["", f"{group.kind}: {len(group.cases):,}"]
+        lines += ["", said(_heading(group))]
         for cluster in group.clusters:
             lines += _cluster_text(cluster, context, cases.axis)
     return "\n".join(lines)
@@ -181,7 +187,7 @@ def as_markdown(cases: Cases, context: Context, more: Sequence[str], title: str)
     if cases.groups and context.missing:
         lines += ["", escaped(said(_not_shown(context)))]
     for group in cases.groups:
-        lines += ["", f"## {escaped(group.kind)}: {len(group.cases):,}"]
+        lines += ["", f"## {escaped(said(_heading(group)))}"]
         for cluster in group.clusters:
             lines += _cluster_markdown(cluster, context, cases.axis)
     return "\n".join(lines)

@@ -36,7 +36,7 @@ class Wanted:
     """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
 
     `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
-    `behind` a word with the number that is told behind it (Anna: 3).
+    `behind` a word with the number that is told behind it (Anna: 3). `tight`: they are a pair, told within one clause.
     """
 
     stems: tuple[str, ...]
@@ -44,6 +44,7 @@ class Wanted:
     values: tuple[Value, ...] = ()
     counts: tuple[tuple[str, str], ...] = ()
     behind: tuple[tuple[str, str], ...] = ()
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
     `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not.
-    `ordered`: the question asks for the facts in their order. `relations` are the words for where and when of an answer
+    `ordered`: the question asks for the facts in their order. `steps`: the needle tells
+    them as steps in an order. `relations` are the words for where and when of an answer
     that is graded by its words. `known`
     are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded names of
     the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written, and
@@ -125,6 +127,7 @@ class Sheet:
     grammar: Grammar
     listed: str = ""
     ordered: bool = False
+    steps: bool = False
     relations: tuple[Relation | Head, ...] = ()
 
     @property
@@ -183,6 +186,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         told=told,
         grammar=grammar,
         listed=items,
+        steps=listed and len(sought) > 1 and any(about(grammar).steps.search(grammar.fold(s).text) for s in statements),
         relations=relations(grammar.fold(facts[0].text).text, grammar) if by_words else (),
         ordered=items == "order" or (len(sought) > 2 and listed and about(grammar).order.search(asked) is not None),
     )
@@ -283,7 +287,7 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
     )  # fmt: skip
     ones = {number for number, _ in counts if number == "1"}
     stems = tuple(stem for stem in stems if stem not in ones) or stems
-    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind, ":" in form)
 
 
 def _is_small(standing: Standing) -> bool:
