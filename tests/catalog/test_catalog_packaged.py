@@ -14,6 +14,7 @@ import pytest
 from nihbench.catalog.loading import load, packaged_folder
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import UsageError
+from nihbench.lang.messages import languages, said
 from tests.wording import says, wording
 
 SANDWICH = "The best thing to do in San Francisco is eat a sandwich and sit in Dolores Park on a sunny day."
@@ -51,6 +52,13 @@ def test_needles_and_questions_are_verbatim(
     needle = packaged.needle(name)
     assert (needle.language, needle.statements, needle.fresh) == (language, (statement,), {})
     assert needle.question_for(prompt) == question
+
+
+def test_caveats_are_said_in_every_language_of_the_interface(packaged: Catalog) -> None:
+    caveats = [manifest.caveat for manifest in packaged.corpora.values() if manifest.caveat]
+    assert caveats
+    for caveat in caveats:
+        assert len({said(caveat, lang) for lang in languages()}) == len(languages())
 
 
 def test_prompts_are_verbatim(packaged: Catalog) -> None:

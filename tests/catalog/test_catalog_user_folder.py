@@ -7,7 +7,7 @@ import pytest
 from nihbench.catalog.loading import load, load_folders, packaged_folder
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import CatalogError, UsageError
-from nihbench.lang.messages import t
+from nihbench.lang.messages import said, t
 from nihbench.types import KeyFact, PriceTier, PythonTopicsSource, UrlFile, UrlSource, WheelSource
 from tests.wording import wording
 
@@ -175,7 +175,8 @@ def test_manifests_of_every_kind(tmp_path: Path) -> None:
         tmp_path,
         "corpora/url.yaml",
         f"name: url\n{head}  kind: url\n  files:\n"
-        f"    - {{name: a.txt, url: 'https://example.org/a', sha256: {sha}}}\ntext_sha256: {sha}\n",
+        f"    - {{name: a.txt, url: 'https://example.org/a', sha256: {sha}}}\ntext_sha256: {sha}\n"
+        "caveat: {en: short lines, zh: 行很短}\n",
     )
     write(tmp_path, "corpora/paul-graham-en.yaml", f"name: paul-graham-en\n{head}  kind: python-topics\n")
     loaded = load(tmp_path)
@@ -187,6 +188,8 @@ def test_manifests_of_every_kind(tmp_path: Path) -> None:
         files=(UrlFile(name="a.txt", url="https://example.org/a", sha256=sha),)
     )
     assert loaded.corpus("url").text_sha256 == sha
+    assert [said(loaded.corpus("url").caveat, lang) for lang in ("en", "zh")] == ["short lines", "行很短"]
+    assert said(wheel.caveat, "zh") == "old" and loaded.corpus("paul-graham-en").caveat == ""
     assert loaded.corpus("paul-graham-en").source == PythonTopicsSource()
 
 

@@ -87,7 +87,7 @@ def mixed(nih, chat, small):
     """A run with hits at 300 tokens and hostile misses at 600; a probe is answered with the needle's sentence."""
 
     def say(text):
-        if says(text, "analysis.needle_stands_corpus_word"):
+        if "Quote, word for word" in text:
             return f'"{NEEDLE}"'
         return HOSTILE if chat.count(text) > 400 else "Eat a sandwich and sit in Dolores Park on a sunny day."
 

@@ -166,7 +166,7 @@ def _as_text(
 def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
     """Return what the grid is made of, by the name of each row."""
     window, room, (start, most) = setup.window, _room(setup), at_once
-    corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), setup.options.order
+    corpus, unit, order = plain(setup.corpus.name), unit_words(setup.length_unit), order_words(setup.options.order)
     return {
         t("common.model"): plain(setup.preset.name),
         t("cli.window"): t("cli.tokens_prompts_may_fill", window=window, room=room) if window else t("cli.unknown"),
@@ -185,6 +185,14 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         if most > start
         else t("cli.time_2", order=order, start=start),
     }
+
+
+_ORDER = {"cache": t("cli.order_cache"), "grid": t("cli.order_grid"), "random": t("cli.order_random")}
+
+
+def order_words(name: str) -> str:
+    """Return what `--order NAME` does, in words."""
+    return _ORDER.get(name, name)
 
 
 _VARY = {"haystack": t("cli.vary_haystack"), "needle": t("cli.vary_needle"), "sampling": t("cli.vary_sampling")}

@@ -15,6 +15,7 @@ from nihbench.app.checks import canary_of, likely_tokens, request_counter
 from nihbench.app.events import Caller, ControlTold, PartBegan, PartEnded, TrialDone
 from nihbench.app.jobs import Ready
 from nihbench.app.money import Checks, Gauges, budget_of, gauges_of, tell_spent
+from nihbench.app.planning import order_words
 from nihbench.app.results import result_of
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.wiring import foreseen
@@ -243,7 +244,7 @@ def tell_cache(ready: Ready, folder: RunFolder) -> None:
                 "cli.prefix_cache_prompts_tokens",
                 computed=shares[1],
                 predicted=shares[0],
-                order=setup.options.order,
+                order=order_words(setup.options.order),
                 cache=predicted.cache.name,
             )
         )

@@ -31,8 +31,9 @@ from nihbench.catalog.schema import (
     validate,
 )
 from nihbench.errors import CatalogError, UsageError
-from nihbench.lang.messages import Words, t
+from nihbench.lang.messages import Words, spelt, t
 from nihbench.types import (
+    UNKNOWN_LANGUAGE,
     CorpusManifest,
     CorpusSource,
     Experiment,
@@ -175,7 +176,7 @@ def make_manifest(source: Sourced[CorpusFile]) -> CorpusManifest:
         text_sha256=entry.text_sha256,
         clean=tuple(entry.clean),
         approximate_tokens=entry.approximate_tokens,
-        caveat=entry.caveat,
+        caveat=entry.caveat.get(UNKNOWN_LANGUAGE) or (spelt(**entry.caveat) if entry.caveat else ""),
         note=entry.note,
     )
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
@@ -27,7 +28,7 @@ from nihbench.catalog.document import Document, Where
 from nihbench.catalog.lookup import Broken, close_names
 from nihbench.errors import CatalogError
 from nihbench.lang.messages import Message, t
-from nihbench.types import WireName, is_pinned
+from nihbench.types import UNKNOWN_LANGUAGE, WireName, is_pinned
 
 _UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')
 
@@ -98,11 +99,17 @@ def _file_name(value: str) -> str:
     return value
 
 
+def _in_languages(value: Any) -> Any:
+    # One text is said in every language; its own is not known.
+    return ({UNKNOWN_LANGUAGE: value} if value.strip() else {}) if isinstance(value, str) else value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Text = Annotated[str, AfterValidator(_text)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 Pinned = Annotated[str, AfterValidator(_pinned)]
 Language = Annotated[str, AfterValidator(_language)]
+InLanguages = Annotated[dict[Language, Text], BeforeValidator(_in_languages)]
 Inside = Annotated[Text, AfterValidator(_inside)]
 FileName = Annotated[Text, AfterValidator(_file_name)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -333,7 +340,7 @@ class CorpusFile(Entry):
     text_sha256: Sha256 | None = None
     clean: list[Text] = []
     approximate_tokens: Count | None = None
-    caveat: str = ""
+    caveat: InLanguages = {}
     note: str = ""
 
 

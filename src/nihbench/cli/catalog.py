@@ -154,7 +154,7 @@ def list_corpora(as_json: bool) -> None:
             "title": manifest.title,
             "approximate_tokens": manifest.approximate_tokens,
             "licence": manifest.licence,
-            "caveat": manifest.caveat,
+            "caveat": str(manifest.caveat),
             "path": str(path) if path else None,
             "intact": is_intact(manifest, path) if path else None,
         })  # fmt: skip
