@@ -358,7 +358,7 @@ VALUES = Values(
         ("under|beneath|below|underneath", "on|atop|above|over|on top of", "behind", "in front of",
          "beside|next to", "inside|within", "outside"),
         ("before|prior to|ahead of|until", "after|following|since"),
-        ("every other|alternate|every second", "every|each"),
+        ("every other|alternate|every second|fortnightly|every fortnight|biweekly|every two weeks", "every|each"),
         ("once", "twice", "thrice"),
         ("up|upward|upwards|upstairs", "down|downward|downwards|downstairs"),
         ("left", "right"),

@@ -21,6 +21,7 @@ from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
 from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
+from nihbench.score.values.moments import moments
 from nihbench.score.values.phrases import Relation
 from nihbench.types import Needle
 
@@ -183,6 +184,8 @@ def _nearly(fact: Sought, answer: Text) -> Found:
     """Return how a fact stands that is not there as it should be."""
     if not fact.values:
         near, worth = _near(fact, answer)
+        if near is None and fact.lone:
+            near, worth = _another_weekday(fact, answer), 0.3
         if near is None:
             return Found(fact, "absent", worth=0.0)
         return Found(fact, "right" if worth >= _VAGUE else "near", (near,), worth=worth, how="part")
@@ -454,6 +457,19 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
             replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
             return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
     return None, 0.0
+
+
+def _another_weekday(fact: Sought, answer: Text) -> Span | None:
+    """Return where another weekday stands with the same word for how often: every other Tuesday for Thursday."""
+    same = [m for side in fact.relations if (m := side.own.search(answer.text)) is not None]
+    own = {number for form in fact.forms for number in _weekdays(form, answer.grammar)} if same else set()
+    others = [m for m in moments(answer) if m.weekday and m.weekday not in own] if own else []
+    return (others[0].start, others[0].end) if others else None
+
+
+@lru_cache(maxsize=1024)
+def _weekdays(form: str, grammar: Grammar) -> frozenset[int]:
+    return frozenset(moment.weekday for moment in moments(Text(form, grammar)) if moment.weekday)
 
 
 def _head_alone(fact: Sought, wanted: Wanted, answer: Text) -> Span | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
-from nihbench.score.values.amounts import Amount
+from nihbench.score.values.amounts import Amount, amounts, kind_of
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
 from nihbench.score.values.moments import Moment
@@ -160,7 +160,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
     question = question or needle.question
     asking = Text(question, grammar)
     asked = asking.text
-    sought = [_sought(fact, asking, grammar) for fact in facts]
+    sought = [_with_unit(_sought(fact, asking, grammar), told, grammar) for fact in facts]
     by_words, items = False, ""
     if len(sought) == 1 and not sought[0].values:
         found, items = _items(facts[0], asking, grammar)
@@ -227,6 +227,20 @@ def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar)
         (written[0], found),
         *((text, value if value and value.kind == found.kind else None) for text, value in rest),
     ]
+
+
+def _with_unit(fact: Sought, told: tuple[str, ...], grammar: Grammar) -> Sought:
+    """Give a bare number the unit that the needle's own sentence tells with it: 46,350 of 46,350 dollars."""
+    value = fact.value
+    if not isinstance(value, Amount) or value.unit or value.thing:
+        return fact
+    reads = [read for text in told for read in amounts(Text(text, grammar)) if value.value in read.values]
+    units = {read.unit for read in reads if read.unit not in ("", "count")}
+    if len(units) != 1:
+        return fact
+    unit = units.pop()
+    values = tuple(replace(v, unit=unit, kind=kind_of(unit)) if isinstance(v, Amount) else v for v in fact.values)
+    return replace(fact, values=values)
 
 
 def _as_alias(value: Value | None) -> Value | None:

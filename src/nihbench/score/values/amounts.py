@@ -148,7 +148,9 @@ class Amount:
             if not self.unit or read.unit in ("", "count"):
                 share = self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
                 equal = value == self.value or share
-            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
+            elif (
+                value is read.values[0] or read.unit == self.unit or dimension(read.unit) == "money"
+            ):  # the other way to read a point is for its own unit
                 equal = same(self.value, self.unit, value, read.unit)
             if not equal and self.unit == read.unit == "%" and _endless(self.value):
                 equal = abs(value - self.value) < Decimal("0.5")
@@ -417,7 +419,7 @@ class Reader:
             scale = self._scale.match(written, end)
             if scale and self._scales(text, scale, start):
                 factor = Decimal(self._scale_of[scale[1] or scale[2] or scale[3]])
-                values = [value * factor for value in dict.fromkeys([values[-1], values[0]])]
+                values = [value * factor for value in dict.fromkeys(values)]
                 last, formed = scale.end(), True
                 rest = _REST.match(written, last) if scale[3] and not _MORE_SCALES.match(written, last) else None
                 if rest and len(rest[1]) <= len(str(int(factor))) - 1:
