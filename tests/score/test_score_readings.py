@@ -162,8 +162,26 @@ GIVEN_AWAY = {
         "文档中{other}的是{value}，{subject}的则是{wrong}。",
     ),
 }
+WITHOUT = {  # to another subject, where of the one that was asked something else is said, but no value
+    "en": (
+        "{other} has {value}; {subject} has been closed for years.",
+        "In the case of {other} it is {value}. {subject} was demolished long ago.",
+        "{value} belongs to {other}; {subject} was closed last winter.",
+    ),
+    "zh": (
+        "{other}的是{value}；{subject}早已拆除。",
+        "{other}对应{value}，{subject}则多年前就关闭了。",
+        "{other}是{value}；至于{subject}，早就没有人了。",
+    ),
+}
+OWN = {  # the same, the other way round: nothing is taken from what is given to its own subject
+    "en": ("{subject} has {value}; {other} has been closed for years.", "{value} belongs to {subject}."),
+    "zh": ("{subject}的是{value}；{other}早已拆除。", "{subject}对应{value}，{other}则多年前就关闭了。"),
+}
 OUTDATED = {
     "en": (
+        "Before the war it was {value}; nowadays it is {wrong}.",
+        "It used to be {value} and was then changed to {wrong}.",
         "It used to be {value}, but now it is {wrong}.",
         "Formerly {value}; it has since been changed to {wrong}.",
         "It was changed from {value} to {wrong}.",
@@ -172,6 +190,8 @@ OUTDATED = {
         "It is no longer {value}: it was replaced by {wrong}.",
     ),
     "zh": (
+        "换届之前是{value}，换届后是{wrong}。",
+        "原先是{value}；前年冬天起是{wrong}。",
         "原来是{value}，现在是{wrong}。",
         "由{value}改为{wrong}。",
         "以前是{value}，后来改成了{wrong}。",
@@ -345,6 +365,20 @@ def test_a_value_given_to_another_subject_is_not_given(name: str, answer: str) -
     score = grade(answer, NEEDLES[name])
     assert isinstance(score, Score)
     assert (score.value, score.outcome) == (0.0, "hallucinated")
+
+
+@pytest.mark.parametrize(("name", "answer"), filled(WITHOUT))
+def test_a_value_given_to_another_leaves_the_asked_subject_without(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert (score.value, score.outcome) == (0.0, "hallucinated")
+
+
+@pytest.mark.parametrize(("name", "answer"), filled(OWN))
+def test_a_value_given_to_its_own_subject_is_given_beside_another(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert score.value >= 0.7
 
 
 @pytest.mark.parametrize(("name", "answer"), filled(OUTDATED))
