@@ -3,7 +3,7 @@
 import json
 import unicodedata
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nihbench.cli.output import _write_indented
@@ -21,6 +21,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # for the machine may be busy
 @given(VALUES, st.booleans())
 def test_json_is_what_the_library_makes_of_it(value, in_ascii):
     encode = json.JSONEncoder(ensure_ascii=in_ascii).encode

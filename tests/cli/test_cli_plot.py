@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from nihbench.app.drawing import FIGURES
 from nihbench.cli.app import main
 from nihbench.lang.messages import languages, t
 from scripts.synthetic_runs import write_run
@@ -79,11 +80,11 @@ def test_a_sweep_is_animated(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["synthetic-two", "--kind", "pie"], "--kind 'pie': choose one of map, difference, profiles"),
-        (["synthetic-two", "--lang", "fr"], "--lang 'fr': choose one of en, "),
+        (["synthetic-two", "--kind", "pie"], t("cli.choose_one", option="--kind", value="pie", known=tuple(FIGURES))),
+        (["synthetic-two", "--lang", "fr"], t("cli.choose_one_2", name="--lang", value="fr", languages=languages())),
         (["synthetic-two", "--axis", "real"], "--axis 'real'"),
-        (["synthetic-two", "--colours", "jet"], "choose one of classic, safe, grey"),
-        (["synthetic-two", "--preset", "poster"], "choose one of default, blog, slide"),
+        (["synthetic-two", "--colours", "jet"], "classic, safe, grey"),
+        (["synthetic-two", "--preset", "poster"], "default, blog, slide"),
         (["synthetic-two", "--size", "huge"], "--size 'huge'"),
         (["synthetic-two", "--prompt", "none"], t("cli.no_run_here_prompt", name="none", present="original")),
         (["synthetic-two", "--kind", "difference"], part("cli.difference_between_two_sweeps")),

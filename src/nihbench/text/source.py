@@ -114,6 +114,8 @@ def make_source(
 
 
 _SHOWS = 500
+_MORE = 1.02
+"""So much more than a haystack is shuffled: the same sentences may take a few tokens less in another order."""
 
 
 @lru_cache(maxsize=2)
@@ -121,15 +123,16 @@ def shuffled_text(text: str) -> str:
     """Return a text with its sentences in another order, which follows from the text alone."""
     language = shown_by(text[:_SHOWS])
     ends = [0, *sentence_boundaries(text, language).tolist(), len(text)]
-    sentences = [" ".join(text[one:other].split()) for one, other in zip(ends, ends[1:], strict=False)]
-    sentences = [sentence for sentence in sentences if sentence]
+    sentences = [text[one:other] for one, other in zip(ends, ends[1:], strict=False) if text[one:other].strip()]
+    spaced = of(language).language.spaced
+    sentences = [each + " " if spaced and not each[-1].isspace() else each for each in sentences]
     random.Random(f"{len(text)}|{len(sentences)}").shuffle(sentences)
-    return (" " if of(language).language.spaced else "").join(sentences)
+    return "".join(sentences)
 
 
 def shuffled_source(source: Source, tokens: int, tokenizer: Tokenizer) -> Source:
     """Return the sentences of a source's first `tokens` tokens in another order: what a haystack of it would hold."""
-    after = int(source.boundary_tokens.searchsorted(tokens))
+    after = int(source.boundary_tokens.searchsorted(tokens * _MORE + 64))
     end = int(source.boundaries[after]) if after < len(source.boundaries) else len(source.text)
     text = shuffled_text(source.text[:end])
     made = _source(text, source.language, tokenizer.starts(text), sentence_boundaries(text, source.language))
