@@ -185,6 +185,10 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
                 r"(?:said|stated|mentioned|contained|read|claimed|wrote|written)(?: that\b| ?:)?"),
         ("nothing", r"\bnothing (?:\w{1,12} ){0,5}?(?:lets?|allows?|supports?|entitles?|justif\w{2,4}|permits?)(?: \w{1,12}){0,3}? "
                     r"(?:claim|claiming|say|saying|state|stating|conclude|concluding|assert|think)(?: that\b)?"),
+        ("sentence|statement|line|quote", r"(?:\bnot|n't|\bnever|\bno) (?:\w{1,12} ){0,4}?(?:sentence|statement|line|quote)"
+         r"(?: (?:that|such as|saying|like|reading)\b| ?:)"),
+        ("contain|include", r"(?:\bnot|n't|\bnever) (?:contain|include) the (?:sentence|statement|words|line|claim|quote|phrase)s?\b"),
+        ("nowhere", r"\bnowhere (?:\w{1,12} ){0,6}?(?:written|said|stated|claimed)(?: that)?\b"),
         ("who s", r"\bwho (?:says|said)(?: that)?\b"),
         ("contrary to", r"\bcontrary to [^.!?;\n]{0,40}?(?:\bthat\b|:)"),
         ("not |n't|never", r"(?:\bnot|n't|\bnever)(?: \w{1,12}){0,2}? (?:say|said|state|claim|mention|assert|suggest|write|"
@@ -194,6 +198,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     "denied": (
         (_FALSE_WORDS, rf"(?<!\bthat )(?<!\bthis )(?<!\bit )(?<!that)(?<!this)(?<!it){_IS_FALSE}\b"
                        r"(?! (?:that|to|about|in|on|for|because)\b| ?[:\w])"),
+        ("contradict|den|refut|disput", r"\bwhich (?:the|this) \w{1,12} (?:contradicts|denies|refutes|disputes)\b"),
         ("been", r"\b(?:has|have|had|was|were) (?:\w{2,12}ly )?been (?:refuted|disproved|disproven|debunked|denied|retracted|withdrawn)\b"),
         ("verdict|label|truth|correct|true|supported|valid",
          r"\b(?:verdict|label|truth|correct|true|supported|valid)\W{1,3}(?:false|no|refuted|incorrect|wrong|untrue)\b"),

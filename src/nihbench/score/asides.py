@@ -17,7 +17,7 @@ SENTENCE = 400  # characters of a sentence that are looked at, each way
 _CLAUSE_END = Phrase(r"[;:—()\[\]{}|。\n]|,(?!\d)|[.!?](?=\s|$)|@clause_breaks@")
 _CLAUSE = 160  # characters of a clause that are looked at, each way
 _LABEL = Phrase(r"(?:@own_labels@)[^\w\n]{0,4}$")
-_FIELD = re.compile(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w-]{0,12}$")
+_FIELD = re.compile(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w -]{0,16}$")
 _ANSWER_KEYS = Phrase("@answer_keys@")
 _LABEL_REACH = 40
 _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
