@@ -40,6 +40,8 @@ def value(words: str) -> str | None:
     """Return the value of a number in words as a decimal, None where the words are none; a share as parts*whole%."""
     if words.endswith(" of "):
         return "2"  # a pair of, a couple of
+    if words in ("half", "one half", "a half"):
+        return "1*2%"
     if re.fullmatch(_SHARES, words):
         return _share(words)
     scaled = re.fullmatch(rf"({_SHARES}|half)(?: of)? an? ([a-z]+)", words)
@@ -133,7 +135,7 @@ VALUES = Values(
         **dict.fromkeys("mi mile miles".split(), "mi"),
         **dict.fromkeys("yd yds yard yards".split(), "yd"),
         **dict.fromkeys("ft foot feet".split(), "ft"),
-        **dict.fromkeys(("inch", "inches"), "in"),
+        **dict.fromkeys(("inch", "inches", "in"), "in"),
         **dict.fromkeys(("nautical mile", "nautical miles", "nmi"), "nmi"),
         **dict.fromkeys(("light year", "light years", "light-year", "light-years"), "ly"),
         **dict.fromkeys("t ton tons tonne tonnes".split(), "t"),
@@ -151,6 +153,9 @@ VALUES = Values(
         **dict.fromkeys("gallon gallons gal".split(), "gal"),
         **dict.fromkeys("pint pints".split(), "pint"),
         **dict.fromkeys("barrel barrels bbl".split(), "bbl"),
+        **dict.fromkeys("cup cups".split(), "cup"),
+        **dict.fromkeys("tbsp tablespoon tablespoons".split(), "tbsp"),
+        **dict.fromkeys("tsp teaspoon teaspoons".split(), "tsp"),
         **dict.fromkeys("ha hectare hectares".split(), "ha"),
         **dict.fromkeys("acre acres".split(), "acre"),
         **dict.fromkeys(("m2", "m^2", "sqm", "sq m", "sq. m", "square metre", "square metres", "square meter",
@@ -290,7 +295,7 @@ VALUES = Values(
     },
     number=(
         rf"(?<![a-z])(?:{_SHARES}|half)(?: of)? an? (?:hundred|thousand|million|billion|trillion)(?![a-z])"
-        rf"|(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
         r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
         r"(?![a-z0-9])"
@@ -316,8 +321,8 @@ VALUES = Values(
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR} ?o'clock",
         rf"(?<![\d.,a-z])(?<!\d:){_HOUR}(?: ?o'clock)? (?:every|each) (?P<half>morning|afternoon|evening|night)(?![a-z])",
         rf"(?<![a-z])(?:every|each) (?P<half>morning|afternoon|evening|night) at {_HOUR}(?::(?P<n>\d{{2}}))?(?![\d:])",
-        rf"(?<![a-z])(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
-        rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
+        rf"(?<![a-z\d:.])(?P<fraction>half|(?:an? )?quarter|\d{{1,2}}(?: minutes?)?|twenty(?:-five)?|ten|five) "
+        rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?![:\d])(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"
         rf"twenty-five|twenty|ten|oh five)(?:,? ?{_MERIDIEM})?(?![a-z])",
         r"(?<![a-z])(?:at |12 )?(?P<named>noon|midday|midnight)(?![a-z])",

@@ -19,6 +19,8 @@ def value(signs: str) -> str | None:
     """Return the value of a number in signs as a decimal: 五八零 digit by digit, 两百三 and 三点六万 by value."""
     if signs == "半":
         return "0.5"
+    if signs == "一半":
+        return "1*2%"
     share, of, part_of = signs.partition("分之")
     if of:
         return f"{_value(part_of)}*{_value(share)}%"
@@ -133,6 +135,7 @@ VALUES = Values(
             "十亿": 10**9, "百亿": 10**10, "千亿": 10**11, "万亿": 10**12, "兆": 10**12},
     small={"角": "0.1", "毛": "0.1", "分": "0.01", "毛钱": "0.1 CNY", "分钱": "0.01 CNY", "便士": "0.01 GBP", "美分": "0.01 USD"},
     number=(
+        r"一半|"
         rf"(?!百分之|零下)[{_SIGNS}](?:[{_MORE}]{{1,23}})?(?:点[{_SIGNS}]{{1,24}})?(?:个半(?=小时|钟头|月|星期|钟)|个?[多余来](?=个?(?:小时|钟头|月|天|年|分钟))|分之[{_MORE}]{{1,9}})?"
         r"|半(?=个?(?:小时|钟头|月|天|年|斤|公斤|公里|米|吨|升|亩))"
     ),

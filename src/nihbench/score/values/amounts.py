@@ -369,7 +369,12 @@ class Reader:
         """Return the amounts of a text, in order of place."""
         written = _parted(text)
         spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
-        found: list[Read] = [share for m in _SHARE.finditer(text.text) if (share := _share_of(m)) is not None]
+        found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)]
+        found += [
+            share
+            for m in _SHARE.finditer(text.text)
+            if (share := _share_of(m)) is not None and not any(each.start <= m.start() < each.end for each in found)
+        ]
         shares = list(found)
         for start, end, run in spans:
             if any(share.start <= start < share.end for share in shares):
@@ -394,6 +399,11 @@ class Reader:
         """Return the unit that stands behind a number, and where it ends."""
         m = self._behind.match(text, at)
         return (self._units.get(m[1].rstrip("."), ""), m.end()) if m and m[1] not in self._small else ("", at)
+
+    def _mixed(self, text: Text, m: re.Match[str]) -> Read:
+        """Read a whole number with a fraction: 2 1/2 cups."""
+        value = Decimal(m[1]) + Decimal(m[2]) / max(Decimal(m[3]), Decimal(1))
+        return self._with_unit(text, m.start(), m.end(), (value,), "", formed=True, single=False)
 
     def words_for(self, unit: str) -> tuple[str, str]:
         """Return patterns of the words for a unit, and of those for others of its dimension."""
@@ -544,7 +554,8 @@ class Reader:
             return currency, last
         if " " in unit and currency:
             unit = currency if set(unit.split()) & set(currency.split()) else unit
-        if m.group().startswith((" - ", "- ")) or (unit in ("in", "a", "month") and word in ("in", "a")):
+        preposition = word in ("in", "a") and not _ENDS.match(written, m.end())
+        if m.group().startswith((" - ", "- ")) or preposition:
             return currency, last
         return unit, m.end()
 
@@ -632,7 +643,9 @@ class Reader:
         return replace(one, end=after, last=other.last, values=(value,), digits="", formed=True, per=one.per or per)
 
 
+_ENDS = re.compile(r"[.,;)\]}\"]|$| (?:deep|high|wide|long|tall|thick)\b")
 _TO = re.compile(r" ?(?:to|and|or|-|—|~|至|到|或) ?")
+_MIXED = re.compile(r"(?<![\d/.])(\d{1,3})[ -](\d)/(\d{1,2})(?![\d/])", re.ASCII)
 _SHARE = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,3})(?![\d/])", re.ASCII)
 _SIDE_BY_SIDE = re.compile(r"[ ,]{0,2}(?:and |零|又)?")
 
