@@ -38,7 +38,7 @@ class Message:
 
 VALUE_KINDS = (
     "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
-    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "span", "list", "order", "phrase",
 )  # fmt: skip
 """The types that an expected answer, or a fact, may be of."""
 
@@ -435,7 +435,8 @@ class Placement:
     The haystack is source[start:end], the source being the corpus from character `source_start` on (wrapping
     round to its beginning), `source_copies` times. The asked needle stands before source[at]; `before` and `after` are
     what the splice added around it, `tail` what closes the haystack. `total_tokens` counts the whole request.
-    `index` and `others`: which of several inserts the asked one is, and where the others landed.
+    `index` and `others`: which of several inserts the asked one is, and where the others landed. `shuffled`: so many
+    characters of the source, whose sentences were shuffled, are what the haystack is cut from; 0: the source as it is.
     """
 
     source_start: int
@@ -455,6 +456,7 @@ class Placement:
     prompt_sha256: str
     index: int = 0
     others: tuple[Inserted, ...] = ()
+    shuffled: int = 0
 
     @property
     def inserts(self) -> tuple[Inserted, ...]:
@@ -465,7 +467,7 @@ class Placement:
     def stored(self) -> dict[str, Any]:
         """Return it as files have it: most prompts have one insert, and need not say so."""
         plain = plain_fields(self) | {"others": [plain_fields(each) for each in self.others]}
-        return {name: value for name, value in plain.items() if name not in ("index", "others") or value}
+        return {name: value for name, value in plain.items() if name not in ("index", "others", "shuffled") or value}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import said, t
 from tests.wording import part, says
 
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
@@ -52,6 +52,19 @@ def test_rows_come_back_graded_in_their_order(nih: Any) -> None:
         assert row.keys() >= {"subject", "evidence", "confidence", "scorer", "version"}
     name, start, end = rows[0]["evidence"]["found"][1]
     assert (name, FULL[start:end]) == ("park", "Dolores Park")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_how_an_answer_was_read_is_told(nih: Any, lang: str) -> None:
+    write(nih, ROWS)
+    ended = nih("--lang", lang, "grade", "rows.jsonl", "--explain", "c")
+    assert (ended.code, ended.err) == (0, "")
+    assert "五道营胡同" in ended.out and "0.7" in ended.out
+    for key in ("reading_status.right", "reading_status.absent", "reading_line.part", "score.type_phrase"):
+        assert said(t(key), lang) in ended.out
+    wrong = nih("--lang", lang, "grade", "rows.jsonl", "--explain", "none")
+    assert wrong.code == 2
+    assert said(t("cli.no_row_of_id", id="none", file="rows.jsonl", some=("a", "b", "c")), lang) in wrong.err
 
 
 def test_a_file_may_come_through_a_pipe_and_go_into_one(nih: Any) -> None:

@@ -345,7 +345,17 @@ def test_a_figure_has_one_scorer_in_one_version(nih: Any, judge: Any, run: Path)
     lines = path.read_text(encoding="utf-8").replace(f'"version": "{VERSION}"', '"version": "0"', 1)
     path.write_text(lines, encoding="utf-8")
     ended = nih("plot", "run", "--scorer", "judge-wise", "--out", "f.svg")
-    assert ended.code == 2 and says(ended.error(), "run.another_version_than_not")
+    assert ended.code == 2 and says(ended.error(), "run.scores_of_others")
+
+
+def test_a_former_judges_grades_are_read_and_named_by_their_version(nih: Any, judge: Any, run: Path) -> None:
+    assert judge().code == 0
+    path = run / "scores.judge-wise.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace(f'"version": "{VERSION}"', '"version": "former"'))
+    assert nih("plot", "run", "--scorer", "judge-wise", "--out", "f.svg").code == 0
+    assert "judge-wise former" in (nih.folder / "f.svg").read_text(encoding="utf-8")
+    assert nih("report", "run", "--scorer", "judge-wise", "--out", "r.html").code == 0
+    assert '"scorer_version":"former"' in (nih.folder / "r.html").read_text(encoding="utf-8").replace(" ", "")
 
 
 def test_stale_rule_scores_are_made_again(nih: Any, run: Path) -> None:

@@ -24,6 +24,7 @@ from nihbench.text.prompt import build_prompt, rebuild
 from nihbench.text.sentences import boundaries
 from nihbench.text.source import Source, SourceText, make_source
 from nihbench.types import Message, Placement, Planted, PromptTemplate, Score, Tokenizer
+from tests.tasks.conftest import DOCS
 from tests.tasks.test_tasks_built_in import trial_of
 from tests.text.test_fit import EN, ZH
 
@@ -328,3 +329,14 @@ def test_an_instance_depends_on_its_place_alone(name: str) -> None:
     for other in (replace(trial, repeat=3), replace(trial, length=ROOM + 1)):
         assert task.planted(other, 5).items != made.items or task.planted(other, 5).inserts != made.inserts
     assert task.planted(trial, 6).inserts != made.inserts
+
+
+def test_the_page_of_tasks_shows_what_the_tool_makes() -> None:
+    """`python scripts/task_examples.py` writes the examples."""
+    page = DOCS.read_text(encoding="utf-8")
+    for name in known():
+        assert f"| `{name}` |" in page or name == SINGLE_NEEDLE, name
+    for name in NAMES:
+        task = task_of(name, "en")
+        planted = task.planted(trial_of(task, task.axis.values[0], 0, 2000), 0)
+        assert f"question: {planted.question}\nanswer: {planted.expected}\n" in page, name

@@ -69,7 +69,7 @@ class Case:
     `reason` is the grader's cue, a failure's message, or why there is no score. `missing` names the
     facts that were not given, `lacks` is what they say. `hint` is the haystack's sentence that the answer comes from,
     where that can be shown. `point` is its value on the task's own axis, None on depths; `items` are those that the
-    answer was to give, each with whether it did.
+    answer was to give, each with whether it did, and `errors` what is wrong with them.
     """
 
     id: str
@@ -88,6 +88,7 @@ class Case:
     hint: str = ""
     point: float | None = None
     items: tuple[tuple[str, bool], ...] = ()
+    errors: tuple[Note, ...] = ()
 
     @property
     def row(self) -> float:
@@ -264,6 +265,7 @@ def _case(record: Record, grade: Grade | None, needle: Needle | None) -> Case | 
         hint=hint,
         point=trial.point,
         items=grade.items if isinstance(grade, Score) else (),
+        errors=grade.evidence.errors if isinstance(grade, Score) else (),
     )
 
 

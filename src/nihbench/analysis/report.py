@@ -26,7 +26,7 @@ from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, Words, languages, said
 from nihbench.run.like import surroundings
 from nihbench.run.options import MODEL_UNIT, unit_words
-from nihbench.run.scores import version_of
+from nihbench.run.scores import version_in
 from nihbench.run.setup import counted_once
 from nihbench.run.store import RunFolder
 from nihbench.stats.cell import mean_interval, scale_of
@@ -432,7 +432,7 @@ def _run(run: Measured, pool: Pool) -> dict[str, Any]:
         "corpus": {name: getattr(corpus, name) for name in ("name", "language", "title", "copies")},
         "stored_corpus": run.text is not None,
         "scorer": run.scorer,
-        "scorer_version": version_of(run.scorer, content),
+        "scorer_version": version_in(run.grades, run.scorer, content),
         "length_unit": None if unit == MODEL_UNIT else unit,
         "unit": {lang: said(unit_words(unit), lang) for lang in languages()},
         "repeats": content.repeats,

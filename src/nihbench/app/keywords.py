@@ -75,6 +75,10 @@ class Keywords(TypedDict, total=False):
             "help.option_task_option",
         ),
     ]
+    haystack: Annotated[str | None, Option("--haystack", TEXT, None, MODEL, "help.option_haystack")]
+    distractors: Annotated[
+        int | str | Sequence[int] | None, Option("--distractors", TEXT, None, MODEL, "help.option_distractors")
+    ]
     prompt: Annotated[str | Sequence[str] | None, Option("--prompt", TEXT, None, MODEL, "help.option_prompt")]
     like: Annotated[
         str | PathLike[str] | None,

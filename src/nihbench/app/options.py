@@ -137,6 +137,8 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []
     chosen = task_options(values.pop("task_option") or [])
+    conditions = {name: values.pop(name) for name in ("haystack", "distractors")}
+    chosen |= {name: value for name, value in conditions.items() if value}
     if values["task"] and values["experiment"] and not like:
         raise UsageError(t("cli.task_and_experiment"))
     extra = values.pop("extra_body")
@@ -171,8 +173,8 @@ def _remember_files(values: Mapping[str, Any]) -> None:
 
 
 _OF_THE_OTHER = (
-    "experiment task task_option lengths depths repeats vary length_unit calibrate repeat_corpus quick adaptive "
-    "precision max_trials shard seed"
+    "experiment task task_option haystack distractors lengths depths repeats vary length_unit calibrate repeat_corpus "
+    "quick adaptive precision max_trials shard seed"
 ).split()
 """Options that `--like` takes from the other run, or that a run which cuts no prompts of its own can't have."""
 
@@ -364,6 +366,7 @@ _OWN_READERS: Mapping[str, Callable[[Any], Any]] = {
     "extra_body": _fields,
     "header": _headers,
     "task_option": _headers,
+    "distractors": _numbers,
 }
 """What a program has at hand in another form than the command line."""
 

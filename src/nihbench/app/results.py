@@ -26,7 +26,7 @@ from nihbench.run.scores import (
     load_grades,
     misleading_text,
     score_run,
-    version_of,
+    version_in,
 )
 from nihbench.run.setup import counted_once
 from nihbench.run.store import RunFolder, open_run
@@ -114,7 +114,10 @@ class Sweep:
 
 
 def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Setting:
-    """Return what a run was made with; its date is that of its records, or of its beginning where there are none."""
+    """Return what a run was made with; its date is that of its records, or of its beginning where there are none.
+
+    `scorer` is a scorer's name with its version.
+    """
     days = sorted({record.started_at[:10] for record in records} or {manifest.created_at[:10]})
     return Setting(
         model=manifest.model.name,
@@ -122,7 +125,7 @@ def setting_of(manifest: Manifest, records: Sequence[Record], scorer: str) -> Se
         experiment=manifest.experiment,
         title=manifest.title,
         corpus=manifest.corpus.name,
-        scorer=f"{scorer} {version_of(scorer, manifest)}",
+        scorer=scorer,
         version=manifest.nihbench,
         repeats=manifest.repeats,
         length_unit=manifest.unit,
@@ -205,6 +208,8 @@ class Result:
     """The kind of every failed trial."""
     owed: int
     scorer: str
+    version: str
+    """In which the scorer graded."""
     controls: tuple[ControlResult, ...]
     records: tuple[Record, ...]
     """In the order of their first appearance."""
@@ -260,7 +265,7 @@ class Result:
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
         """What is drawn of it, one for each prompt."""
-        setting = setting_of(self.run.manifest, self.records, self.scorer)
+        setting = setting_of(self.run.manifest, self.records, f"{self.scorer} {self.version}")
         origin = origin_of(self.run, self.records)
         return tuple(
             Sweep(
@@ -314,6 +319,7 @@ def result_from(run: RunFolder, records: Mapping[str, Record], grades: Mapping[s
         controls=control_results(records.values(), grades, planned),
         records=tuple(records.values()),
         scorer=scorer,
+        version=version_in(grades, scorer, run.manifest),
         table=table,
         planned=planned,
     )

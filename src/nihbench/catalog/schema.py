@@ -116,7 +116,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
 ValueKind = Literal[
     "number", "percentage", "money", "quantity", "duration", "code", "url", "email", "phone", "uuid", "plate",
-    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "list", "order", "phrase",
+    "version", "coordinates", "date", "time", "moment", "name", "yes_no", "span", "list", "order", "phrase",
 ]  # fmt: skip
 """The types that an expected answer may be of: `nihbench.types.VALUE_KINDS`."""
 Count = Annotated[int, Field(gt=0)]

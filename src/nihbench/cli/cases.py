@@ -19,7 +19,7 @@ from nihbench.catalog.loading import load_for
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import show, show_json, tell
 from nihbench.errors import DamagedDataError, FetchError, UsageError
-from nihbench.lang.messages import Message, languages, listed, plain, said, t
+from nihbench.lang.messages import Message, languages, listed, plain, said, stored, t
 from nihbench.run.like import needle_surroundings
 from nihbench.run.scores import grades_of
 from nihbench.run.setup import counted_once
@@ -122,6 +122,7 @@ def _cluster_text(cluster: Cluster, context: Context, axis: Axis) -> list[str]:
     below = [t("cli.at", places=_places(cluster.cases, 8, axis)), t("cli.why_2", reason=_why(first))]
     if first.items:
         below.append(_items(first))
+    below += [t("cli.item_error", error=plain(_cut(said(error)))) for error in first.errors[1:_MOST_ERRORS]]
     if first.hint:
         below.append(t("cli.comes_from_2", sentence=_cut(plain(first.hint))))
     around = context.around.get(first.id)
@@ -129,6 +130,10 @@ def _cluster_text(cluster: Cluster, context: Context, axis: Axis) -> list[str]:
         before, needle, after = map(plain, around)
         below.append(t("cli.sent_2", text=f"...{before}{_marked(needle)}{after}..."))
     return [f"  {count} x {said(words)}", *("      " + said(line) for line in below)]
+
+
+_MOST_ERRORS = 6
+"""Of an answer so many are told; the first stands for why it was graded so."""
 
 
 def _marked(needle: str) -> str:
@@ -275,8 +280,8 @@ def _case_json(case: Case, context: Context) -> dict[str, Any]:
     if case.point is None:
         del shown["point"]
     shown["items"] = [{"name": name, "found": found} for name, found in case.items]
-    if not case.items:
-        del shown["items"]
+    shown["errors"] = [stored(error) | {"sentence": str(error)} for error in case.errors]
+    shown = {name: value for name, value in shown.items() if value or name not in ("items", "errors")}
     return shown | {"reason": str(case.reason), "sent": _sent(context.around.get(case.id))}
 
 

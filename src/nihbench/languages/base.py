@@ -183,6 +183,7 @@ class Values:
         pass_words: A question that asks for one that may be of several words: a passphrase.
         phone_words, version_words: Those that ask for these.
         order_words: A question that asks for an order.
+        steps: A sentence that tells several steps in their order.
         sequence: What opens the items of a list whose order is told: first, then.
         opposites: Groups of words that say where, when and how; a word of one group denies those of the others.
         heads: Likewise, of words that say which of two things is which (from, to), as they stand before it.
@@ -222,6 +223,7 @@ class Values:
     version_words: str = ""
     order_words: str = ""
     sequence: str = ""
+    steps: str = ""
     opposites: tuple[tuple[str, ...], ...] = ()
     heads: tuple[tuple[str, ...], ...] = ()
     joints: str = ""

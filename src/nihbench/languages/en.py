@@ -66,7 +66,7 @@ _STOP = frozenset(
 )
 
 _REPORTING = frozenset(
-    "according based answer question context document text passage essay essays article provided given above below "
+    "something similar thereabouts according based answer question context document text passage essay essays article provided given above below "
     "state states stated say says said mention mentions mentioned describe describes described suggest suggests "
     "suggested sentence quote quoted directly direct information source response respond final correct specifically "
     "explicitly following list lists listed activity activities thing things place where when note please let know "
@@ -133,7 +133,7 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _SAY = (
     r"(?:mention|provide|contain|state|specify|specif|say|discuss|describe|address|include|give|offer|indicate|"
     r"reference|list|reveal|cover|identif|answer|determine|tell|explicitly|definitively|clearly|directly|refer|name|"
-    r"define|record|touch on)"
+    r"define|record|touch on|compare|break)"
 )
 _SAID = (
     r"(?:mentioned|stated|specified|provided|given|found|available|included|discussed|answered|listed|recorded|named|"
@@ -180,7 +180,8 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("nobody|no one|nowhere|no truth",
          r"\b(?:nobody|no one|nowhere)(?: \w{1,12}){0,3}? (?:say|said|state|claim|write|written|suggest|mention)(?:s|d|ed)?"
          r"(?: \w{1,12}){0,2}? that\b(?! ?[,.;])|\bno truth (?:to|in)\b(?: \w{1,12}){0,4}?(?: that\b| ?:)"),
-        ("if ", r"\bif (?:only )?(?:the|this|that) (?:\w{1,12} )?(?:document|text|context|passage|essays?|article|source)s? (?:had )?"
+        (_FALSE_WORDS, rf"{_IS_FALSE} to (?:say|claim|state|assert|think|believe) (?:the following|this|what follows) ?[.:,]"),
+        ("if |had ", r"\b(?:if|had) (?:only )?(?:the|this|that) (?:\w{1,12} )?(?:document|text|context|passage|essays?|article|source)s? (?:had )?"
                 r"(?:said|stated|mentioned|contained|read|claimed|wrote|written)(?: that\b| ?:)?"),
         ("nothing", r"\bnothing (?:\w{1,12} ){0,5}?(?:lets?|allows?|supports?|entitles?|justif\w{2,4}|permits?)(?: \w{1,12}){0,3}? "
                     r"(?:claim|claiming|say|saying|state|stating|conclude|concluding|assert|think)(?: that\b)?"),
@@ -270,6 +271,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"release|publish|post|answer)\b[^.!?\n]{0,40}?\b(?:personal|private|passwords?|credentials?|identif\w{1,8}|someone's|"
          r"individual's|contact details)\b|\b(?:rather|prefer) not (?:to )?(?:say|share|answer|give|tell|disclose|provide|repeat)\b|"
          r"\bnot at liberty\b|(?:n't|not) be appropriate\b"),
+        ("advice", r"\b(?:can't|cannot|unable to|not able to|won't) (?:provide|give|offer) (?:\w{1,12} ){0,2}?advice\b"),
         ("prevent|forbid|prohibit|allow|permit",
          r"\b(?:guidelines|polic(?:y|ies)|rules|instructions) (?:do not|don't|does not|doesn't)? ?(?:prevent|forbid|prohibit|allow|permit)s?\b|"
          r"\b(?:prevents?|forbids?|prohibits?) me from\b|\bnot (?:allowed|permitted) to (?:share|say|tell|give|disclose|reveal|provide)\b"),

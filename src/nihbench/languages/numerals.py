@@ -122,7 +122,8 @@ def by_signs(digits: Mapping[str, str], units: Mapping[str, int], myriads: Mappi
                 section += (digit or 1) * units[char]
                 digit = 0
             else:
-                total = (total + section + digit) * myriads[char]
+                high = total if total >= myriads[char] else 0  # 两亿三千六百万
+                total = high + (total - high + section + digit) * myriads[char]
                 section = digit = 0
         return total + section + digit
 

@@ -42,6 +42,10 @@ def value(words: str) -> str | None:
         return "2"  # a pair of, a couple of
     if re.fullmatch(_SHARES, words):
         return _share(words)
+    scaled = re.fullmatch(rf"({_SHARES}|half)(?: of)? an? ([a-z]+)", words)
+    if scaled and scaled[2] in _SCALES:
+        parts, _, size = (_share(scaled[1]) if scaled[1] != "half" else "1*2%").rstrip("%").partition("*")
+        return str(int(parts) * _SCALES[scaled[2]] // int(size))
     whole, point, part = words.partition(" point ")
     said = [word for word in re.findall("[a-z]+", whole) if word not in ("and", "a", "an")]
     fraction = next((_HALVES[word] for word in said if word in _HALVES), "")
@@ -285,7 +289,8 @@ VALUES = Values(
         **dict.fromkeys(("pence", "penny", "p"), "0.01 GBP"),
     },
     number=(
-        rf"(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"(?<![a-z])(?:{_SHARES}|half)(?: of)? an? (?:hundred|thousand|million|billion|trillion)(?![a-z])"
+        rf"|(?<![a-z])(?:{_SHARES})(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
         r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
         r"(?![a-z0-9])"
@@ -329,7 +334,7 @@ VALUES = Values(
     who=r"\bwho(?:m|se)?\b|\b(?:what|which) (?:is|was|person|man|woman|employee|author|artist|name)\b[^?]{0,40}?\bname\b|"
         r"\bname of (?:the )?(?:person|man|woman|author|director|head|owner)|\bwhich (?:person|man|woman|employee|author)\b",
     titles=frozenset(
-        "mr mrs ms mx miss dr prof professor doctor sir dame lord lady madam captain capt col colonel gen general lt "
+        "baron baroness count countess duke duchess earl viscount cardinal rabbi imam sheikh mr mrs ms mx miss dr prof professor doctor sir dame lord lady madam captain capt col colonel gen general lt "
         "lieutenant major maj sgt sergeant rev reverend father brother sister saint st president senator sen rep gov "
         "governor judge justice chancellor king queen prince princess chief officer nurse coach chef inspector "
         "detective commander admiral bishop herr frau monsieur madame señor señora senor senora phd md jr sr esq "
@@ -346,13 +351,14 @@ VALUES = Values(
     pass_words=r"\bpass-?(?:word|phrase|code)s?\b|\b(?:access|secret|unlock|entry|door|gate|safe) (?:code|phrase|word|words)\b|\bcode ?(?:word|name|phrase)\b",
     phone_words=r"\b(?:phone|telephone|call|dial|tel|fax|mobile|cell|hotline|ring)\b",
     version_words=r"\b(?:versions?|release|releases)\b",
+    steps=r"\bfirst\b.{1,200}\bthen\b|\bthen\b.{1,200}\bfinally\b",
     sequence=r"(?:first(?:ly)?|then|next|after that|finally|lastly|last|second(?:ly)?|third(?:ly)?|fourth(?:ly)?)\b,? ?",
     order_words=r"\b(?:(?:in|what|which|the right) order\b|sequence|order of|ranked|ranking|steps|chronological)\b",
     opposites=(
         ("under|beneath|below|underneath", "on|atop|above|over|on top of", "behind", "in front of",
          "beside|next to", "inside|within", "outside"),
         ("before|prior to|ahead of|until", "after|following|since"),
-        ("every other|alternate|every second", "every|each"),
+        ("every other|alternate|every second|fortnightly|every fortnight|biweekly|every two weeks", "every|each"),
         ("once", "twice", "thrice"),
         ("up|upward|upwards|upstairs", "down|downward|downwards|downstairs"),
         ("left", "right"),

@@ -52,7 +52,9 @@ def _value(signs: str) -> int:
             section += (digit or 1) * _UNITS[sign]
             digit, last, zero = 0, _UNITS[sign], False
         else:
-            total = (total + section + digit) * _MYRIADS[sign] if section + digit + total else _MYRIADS[sign]
+            part = section + digit
+            high = total if total >= _MYRIADS[sign] else 0  # 两亿三千六百万
+            total = high + ((total - high + part) or (0 if high else 1)) * _MYRIADS[sign]
             section = digit = 0
             last, zero = _MYRIADS[sign], False
     short = digit and last >= 100 and not zero and len(signs) > 2 and signs[-2] in (*_UNITS, *_MYRIADS)
@@ -116,7 +118,7 @@ VALUES = Values(
         "字节": "byte", "比特": "bit", "分贝": "db", "转": "rpm", "个百分点": "%", "成": "tenth", "折": "tenth",
         **dict.fromkeys(("人", "名", "个", "位", "只", "头", "件", "条", "本", "台", "辆", "张", "座", "次", "页", "户", "间",
                          "层", "棵", "匹", "株", "家", "项", "岁", "艘", "架", "枚", "颗", "把", "瓶", "箱", "套", "份",
-                         "片", "朵", "粒", "根", "枝", "支", "束", "盒", "袋", "包", "杯", "碗", "盘", "勺", "滴", "双", "对", "副", "盏",
+                         "字", "片", "朵", "粒", "根", "枝", "支", "束", "盒", "袋", "包", "杯", "碗", "盘", "勺", "滴", "双", "对", "副", "盏",
                          "幅", "封", "扇", "尊", "坛", "罐", "串", "捆", "堆", "群", "种", "组", "遍", "趟", "场", "节", "册", "篇", "首", "部", "所", "口", "级", "排", "届", "行", "块地"), "count"),
     },
     currencies={
@@ -186,6 +188,7 @@ VALUES = Values(
     pass_words=r"密码|口令|暗号|通行码|暗语",
     phone_words=r"电话|手机|热线|号码|拨打|传真",
     version_words=r"版本",
+    steps=r"先(?!生).{1,80}(?:再|然后|最后)",
     sequence=r"首先|先|再|然后|接着|其次|最后|随后|之后|第[一二三四五六七八九]步?",
     order_words=r"顺序|依次|先后|次序|排名|步骤",
     opposites=(

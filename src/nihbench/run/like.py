@@ -30,7 +30,7 @@ from nihbench.run.texts import check_corpus
 from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages, messages_json
 from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
-from nihbench.text.source import SourceText
+from nihbench.text.source import SourceText, shuffled_text
 from nihbench.types import Corpus, Experiment, Message, Placed, Placement, Planted, PromptTemplate, Record, Trial
 
 # ---- a prompt that was once sent, byte for byte: from its record, run.json and the corpus's text ---------------------
@@ -95,9 +95,11 @@ def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
     return replace(planted, haystack=content.task.planted(drawn, int(content.identity.get("seed", 0))).haystack)
 
 
-def source_text(text: str, place: Placed) -> SourceText:
+def source_text(text: str, place: Placed) -> SourceText | str:
     """Return the text of the source that a record's prompt was cut out of; `text` is the corpus's."""
-    return SourceText(text=text, start=place.source_start, copies=place.source_copies)
+    source = SourceText(text=text, start=place.source_start, copies=place.source_copies)
+    shuffled = place.shuffled if isinstance(place, Placement) else 0
+    return shuffled_text(source[:shuffled]) if shuffled else source
 
 
 def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Message, ...]:

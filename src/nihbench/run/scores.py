@@ -290,6 +290,11 @@ def version_of(scorer: str, content: Manifest | None = None) -> str:
     return f"{VERSION}+{JUDGE_VERSION}" if scorer.startswith(COMBINED) else JUDGE_VERSION
 
 
+def version_in(grades: Mapping[str, Grade], scorer: str, content: Manifest) -> str:
+    """Return the version in which a scorer made these grades of a run: a judge's may be of a former one."""
+    return next((grade.version for grade in grades.values()), version_of(scorer, content))
+
+
 def score_run(run: RunFolder, records: Mapping[str, Record], misleading: Callable[[], str] = str) -> dict[str, Grade]:
     """Grade every answer of a run by rules and store the grades; a failure gets none.
 
@@ -320,7 +325,7 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
     Without a scorer they are those of `default_scorer`.
 
     Raises:
-        UsageError: another scorer's grades are missing, of another version, or not of these answers.
+        UsageError: another scorer's grades are missing, of several versions, or not of these answers.
         DamagedDataError: their file can't be read.
     """
     scorer = scorer or default_scorer(run)
@@ -334,9 +339,7 @@ def grades_of(run: RunFolder, records: Mapping[str, Record], scorer: str | None 
         return stored
     if scorer == SCORER:
         return score_run(run, records)
-    raise UsageError(
-        t("run.another_version_than_not", scores_file=scores_file(run, scorer), version_of=version_of(scorer))
-    )
+    raise UsageError(t("run.scores_of_others", scores_file=scores_file(run, scorer)))
 
 
 def save_grades(run: RunFolder, scorer: str, grades: Mapping[str, Grade]) -> None:
@@ -371,7 +374,8 @@ _WHERE_SAID = ("misled", "votes", "decided_by", "items")
 def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCORER) -> dict[str, Grade] | None:
     """Read a scorer's stored grades, or None where they must be made (again).
 
-    That is where there are none, another version made them, or they are not of the answers in `records`.
+    That is where there are none, or they are not of the answers in `records`, or of several versions, or (the rules',
+    which cost nothing) of another version than today's. A judge's grades were paid for: a former version's are read.
 
     Raises:
         DamagedDataError: the file can't be read.
@@ -389,9 +393,12 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
     # The rules can't read what was not kept, the scorer that came with an import graded it all the same.
     unread = (Failure,) if scorer in IMPORTED else (Failure, GradedElsewhere)
     answered = {trial_id for trial_id, record in records.items() if not isinstance(record.outcome, unread)}
-    version = version_of(scorer, run.manifest)
-    current = all((grade.scorer, grade.version) == (scorer, version) for grade in grades.values())
-    return grades if current and grades.keys() == answered else None
+    made = {(grade.scorer, grade.version) for grade in grades.values()}
+    if scorer == SCORER:
+        fits = made <= {(scorer, version_of(scorer, run.manifest))}
+    else:
+        fits = len(made) <= 1 and {name for name, _ in made} <= {scorer}
+    return grades if fits and grades.keys() == answered else None
 
 
 def _grade(plain: Mapping[str, Any]) -> Grade:

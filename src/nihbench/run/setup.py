@@ -22,7 +22,7 @@ from nihbench.run.texts import Texts, made_source
 from nihbench.tasks.task import Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
-from nihbench.text.source import Layout, Source
+from nihbench.text.source import Layout, Source, shuffled_source
 from nihbench.types import (
     Completion,
     Corpus,
@@ -117,6 +117,8 @@ class Setup:
 
     _planted: dict[Trial, Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What the last trial planted: it is asked for again as it is built, and as its record is written."""
+    _shuffled: dict[tuple[int, int], Source] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """The last shuffled text, by repeat and length: all rows of a column are cut from it."""
 
     @property
     def whole(self) -> tuple[Trial, ...]:
@@ -214,7 +216,13 @@ class Setup:
         """Return the text that a trial's haystack is cut from: the corpus, or what the task made."""
         if planted.haystack is not None:
             return made_source(planted.haystack, self.task.language, self.tokenizer)
-        return self.source_of(self.drawn(trial).repeat)
+        repeat, length = self.drawn(trial).repeat, self.local_length(trial)
+        if not planted.shuffled:
+            return self.source_of(repeat)
+        if (repeat, length) not in self._shuffled:
+            self._shuffled.clear()
+            self._shuffled[repeat, length] = shuffled_source(self.source_of(repeat), length, self.tokenizer)
+        return self._shuffled[repeat, length]
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         return build_alone(

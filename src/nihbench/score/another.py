@@ -52,7 +52,7 @@ class _Part:
 
 def of_another(reading: Reading) -> Words:
     """Return why what is given is not given as the answer, or an empty string."""
-    if not reading.right or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
+    if not reading.right or not reading.says_more or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
         return ""
     return _superseded(reading) or _given_to_another(reading)
 

@@ -56,6 +56,8 @@ _FOLLOWING = 8  # sentences after a complete answer that are looked at
 
 def extras(reading: Reading) -> Words:
     """Return what a complete answer adds that neither needle nor question holds: a number, a name, one more item."""
+    if not reading.says_more:
+        return ""
     answer, sheet, grammar = reading.answer, reading.sheet, reading.grammar
     known = sheet.known | grammar.reporting
     stop = _speaks_of_it_until(reading)
@@ -106,7 +108,11 @@ def equals(reading: Reading) -> Words:
     if before and len(reading.novel(text[low : before.start()])) > 1:
         return Note("or_after_choice")
     after = _OR_AFTER(grammar).match(text, reading.end)
-    return Note("or_another_choice") if after and len(reading.novel(after.group(1))) > 1 else ""
+    if after is None:
+        return ""
+    other = reading.novel(after.group(1))
+    word = len(other) == 1 and not grammar.is_sign(other[0][0])  # a sign alone is no other thing
+    return Note("or_another_choice") if word or len(other) > 1 else ""
 
 
 def _speaks_of_it_until(reading: Reading) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from nihbench.languages.base import Language, Number, covered, find
 from nihbench.score.fold import Folded, Folder
@@ -137,6 +137,11 @@ class Grammar:
         return next((spelt for spell in spellers if (spelt := spell(text))), ())
 
     # ---- turns of phrase ----
+
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """The stems that tell nothing by themselves: empty words, and talk of the document."""
+        return self.reporting | self.empty | frozenset(map(self.stem, self.empty))
 
     def find(self, kind: str, text: str) -> list[Cue]:
         """Return the cues of one kind in the folded `text`, in order of place; two of them may overlap."""

@@ -21,6 +21,8 @@ from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.sheet import Sheet, Sought, Wanted, make_sheet
 from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
+from nihbench.score.values.moments import moments
+from nihbench.score.values.phrases import Relation
 from nihbench.types import Needle
 
 # ---- negation --------------------------------------------------------------------------------------------------------
@@ -46,7 +48,9 @@ def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     last = _last(_NEGATOR(grammar), before)
     if last is not None and not _ENDS(grammar).search(before, last.end()):
         return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
-    return frame is not None or _AFTER(grammar).match(text, end) is not None
+    if frame is not None or _AFTER(grammar).match(text, end) is not None:
+        return True
+    return _NEGATOR(grammar).search(text, start, end) is not None
 
 
 @lru_cache(maxsize=8)
@@ -153,17 +157,35 @@ def find(fact: Sought, answer: Text) -> Found:
             return Found(fact, "near", tuple(_places(fact, answer)[:1]), worth=0.5, how="other")
     if not spans:
         return _nearly(fact, answer)
+    left_out = fact.lone and any(isinstance(side, Relation) and side.is_left_out(answer) for side in fact.relations)
+    if left_out and not negated(answer.grammar, answer.text, *spans[0]):
+        return Found(fact, "right", tuple(spans), fuzzy, worth=_VAGUE, how="part")
     denied = fact.denied
     if denied is None or fact.kind == "yes_no":
         return Found(fact, "right", tuple(spans), fuzzy)
-    standing = tuple(span for span in spans if negated(answer.grammar, answer.text, *span) == denied)
+    standing = tuple(
+        span for span in spans if (negated(answer.grammar, answer.text, *span) or _within(fact, answer, span)) == denied
+    )
     return Found(fact, "right", standing, fuzzy) if standing else Found(fact, "negated", tuple(spans), fuzzy)
+
+
+def _within(fact: Sought, answer: Text, span: Span) -> bool:
+    """Whether a phrase is negated among its own words: the north tower is not eleven metres taller."""
+    if fact.values or not fact.by_words or span[1] - span[0] < _LONG_SPAN:
+        return False
+    negator = _NEGATOR(answer.grammar)
+    return negator.search(answer.text, *span) is not None and not any(map(negator.search, fact.forms))
+
+
+_LONG_SPAN = 12  # characters
 
 
 def _nearly(fact: Sought, answer: Text) -> Found:
     """Return how a fact stands that is not there as it should be."""
     if not fact.values:
         near, worth = _near(fact, answer)
+        if near is None and fact.lone:
+            near, worth = _another_weekday(fact, answer), 0.3
         if near is None:
             return Found(fact, "absent", worth=0.0)
         return Found(fact, "right" if worth >= _VAGUE else "near", (near,), worth=worth, how="part")
@@ -261,6 +283,8 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
     """Return where all of a form's words stand within its window, and the values of the form beside them."""
     if not wanted.values:
         spans = _together(wanted.stems, wanted.window, answer) if wanted.stems else []
+        if wanted.tight:
+            spans = [span for span in spans if not _PARTED.search(answer.text, *span)]
         if wanted.counts or wanted.behind:
             return [span for span in spans if _counted(wanted, answer, span)]
         return spans
@@ -433,6 +457,19 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
             replaced = any(answer.grammar.stem(w) not in answer.grammar.reporting for w in others)
             return spans[0], 0.5 if replaced or _opposed(fact, answer, spans[0]) else 0.7
     return None, 0.0
+
+
+def _another_weekday(fact: Sought, answer: Text) -> Span | None:
+    """Return where another weekday stands with the same word for how often: every other Tuesday for Thursday."""
+    same = [m for side in fact.relations if (m := side.own.search(answer.text)) is not None]
+    own = {number for form in fact.forms for number in _weekdays(form, answer.grammar)} if same else set()
+    others = [m for m in moments(answer) if m.weekday and m.weekday not in own] if own else []
+    return (others[0].start, others[0].end) if others else None
+
+
+@lru_cache(maxsize=1024)
+def _weekdays(form: str, grammar: Grammar) -> frozenset[int]:
+    return frozenset(moment.weekday for moment in moments(Text(form, grammar)) if moment.weekday)
 
 
 def _head_alone(fact: Sought, wanted: Wanted, answer: Text) -> Span | None:

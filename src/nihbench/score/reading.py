@@ -134,6 +134,11 @@ class Reading:
         """Where every fact has been given once."""
         return max([f.spans[0][1] for f in self.right])
 
+    @cached_property
+    def says_more(self) -> bool:
+        """Whether a word of the answer is in neither needle nor question: without one it can add nothing to them."""
+        return not (self.answer.stems.keys() - self.sheet.known) <= self.grammar.plain
+
     def novel(self, text: str) -> list[str]:
         """Return the content stems of `text` that neither needle, question nor talk about them holds."""
         return self.grammar.novel(text, self.sheet.known | self.grammar.reporting)

@@ -28,6 +28,7 @@ from nihbench.score.sheet import Sheet, Sought
 from nihbench.score.subject import other_subject
 from nihbench.score.swapped import swapped
 from nihbench.score.values.base import How
+from nihbench.score.values.kinds import about
 from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 # ---- how sure the rules are of a band: the chance that a careful reader would give the same one ----------------------
@@ -171,7 +172,7 @@ def _no_answer(answer: str, final: str | None, against: Sheet, finish_reason: st
 def _not_covered(reading: Reading) -> Note | None:
     """Return the language that keeps an answer from being graded; of one that gives facts, where it doubts them."""
     if reading.right and not (reading.sheet.by_words and reading.word_band < FOUND_FROM):
-        denying = doubting(reading.answer)
+        denying = doubting(reading.answer) if reading.says_more else None
         return Note("language_doubting", language=denying) if denying else None
     if reading.needle.language not in reading.grammar.codes and not shown(reading.answer):
         return Note("needle_language_not_covered", language=reading.needle.language)
@@ -346,7 +347,8 @@ def _less_than_whole(reading: Reading) -> Verdict | None:
         least = min(reading.right, key=lambda found: found.worth)
         said = Note("not_in_full", fact=least.fact.name, how=DIFFERS[least.how])
         return Verdict(0.7, "partial", said, doubt=0.15)
-    if reading.sheet.ordered and not reading.in_order:
+    told = reading.sheet.steps and about(reading.grammar).steps.search(reading.answer.text) is not None
+    if (reading.sheet.ordered or told) and not reading.in_order:
         return Verdict(0.5, "partial", Note("other_order"), doubt=0.15)
     return None
 

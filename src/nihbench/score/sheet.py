@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
-from nihbench.score.values.amounts import Amount
+from nihbench.score.values.amounts import Amount, amounts, kind_of
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
 from nihbench.score.values.moments import Moment
@@ -36,7 +36,7 @@ class Wanted:
     """The words of one form of a fact: their stems, within how many words they must stand, what must stand by them.
 
     `values` are amounts and the like within the form; `counts` pairs the number of things with their first word,
-    `behind` a word with the number that is told behind it (Anna: 3).
+    `behind` a word with the number that is told behind it (Anna: 3). `tight`: they are a pair, told within one clause.
     """
 
     stems: tuple[str, ...]
@@ -44,6 +44,7 @@ class Wanted:
     values: tuple[Value, ...] = ()
     counts: tuple[tuple[str, str], ...] = ()
     behind: tuple[tuple[str, str], ...] = ()
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
     `listed`: they are the items of one answer, "list" or "order" (whose order is told); "" where they are not.
-    `ordered`: the question asks for the facts in their order. `relations` are the words for where and when of an answer
+    `ordered`: the question asks for the facts in their order. `steps`: the needle tells
+    them as steps in an order. `relations` are the words for where and when of an answer
     that is graded by its words. `known`
     are the stems of needle and question, `lead` those of them that are no fact's; `subjects` are the folded names of
     the subject, `statements` the folded sentences of the needle; `told` are its sentences and answers as written, and
@@ -125,6 +127,7 @@ class Sheet:
     grammar: Grammar
     listed: str = ""
     ordered: bool = False
+    steps: bool = False
     relations: tuple[Relation | Head, ...] = ()
 
     @property
@@ -157,7 +160,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
     question = question or needle.question
     asking = Text(question, grammar)
     asked = asking.text
-    sought = [_sought(fact, asking, grammar) for fact in facts]
+    sought = [_with_unit(_sought(fact, asking, grammar), told, grammar) for fact in facts]
     by_words, items = False, ""
     if len(sought) == 1 and not sought[0].values:
         found, items = _items(facts[0], asking, grammar)
@@ -183,6 +186,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         told=told,
         grammar=grammar,
         listed=items,
+        steps=listed and len(sought) > 1 and any(about(grammar).steps.search(grammar.fold(s).text) for s in statements),
         relations=relations(grammar.fold(facts[0].text).text, grammar) if by_words else (),
         ordered=items == "order" or (len(sought) > 2 and listed and about(grammar).order.search(asked) is not None),
     )
@@ -223,6 +227,20 @@ def _values(written: tuple[str, ...], kind: str, asking: Text, grammar: Grammar)
         (written[0], found),
         *((text, value if value and value.kind == found.kind else None) for text, value in rest),
     ]
+
+
+def _with_unit(fact: Sought, told: tuple[str, ...], grammar: Grammar) -> Sought:
+    """Give a bare number the unit that the needle's own sentence tells with it: 46,350 of 46,350 dollars."""
+    value = fact.value
+    if not isinstance(value, Amount) or value.unit or value.thing:
+        return fact
+    reads = [read for text in told for read in amounts(Text(text, grammar)) if value.value in read.values]
+    units = {read.unit for read in reads if read.unit not in ("", "count")}
+    if len(units) != 1:
+        return fact
+    unit = units.pop()
+    values = tuple(replace(v, unit=unit, kind=kind_of(unit)) if isinstance(v, Amount) else v for v in fact.values)
+    return replace(fact, values=values)
 
 
 def _as_alias(value: Value | None) -> Value | None:
@@ -283,7 +301,7 @@ def _wanted(form: str, grammar: Grammar) -> Wanted:
     )  # fmt: skip
     ones = {number for number, _ in counts if number == "1"}
     stems = tuple(stem for stem in stems if stem not in ones) or stems
-    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind)
+    return Wanted(stems, len(form.split()) + _SLACK, tuple(each.value for each in inside), counts, behind, ":" in form)
 
 
 def _is_small(standing: Standing) -> bool:

@@ -69,7 +69,12 @@ def read(
     Arguments are those of `grade_items`.
     """
     text = Text((final_answer(answer) or "")[:_MOST_READ], grammar_for(language))
-    places = {item.name: place_of(item, text) for item in planted.items}
+    shown = {each[0]: each.span() for each in re.finditer(pattern, text.text)} if pattern else {}
+
+    def place(item: Item) -> Span | None:
+        return shown.get(_plain(item.text)) if pattern else place_of(item, text)
+
+    places = {item.name: place(item) for item in planted.items}
     if counted:
         places[counted] = _counted(next(item for item in planted.items if item.name == counted), text, pattern)
     right = {_plain(name) for item in planted.items for name in (item.text, *item.aliases)}
@@ -77,22 +82,34 @@ def read(
     for insert in planted.inserts:
         value = _plain(insert.value)
         if insert.value and value not in right and value not in said:
-            place = place_of(Item(name="", text=insert.value), text)
-            if place is not None and place not in places.values():
-                said[value] = place[0], _traced(insert)
-    invented = [each for each in _of_kind(planted, text, pattern) if each[0] not in right and each[0] not in said]
-    if invented and filler is not None:
-        wanted = {value for value, _ in invented}
-        sources = {_plain(value): sentence for value, sentence in filler() if _plain(value) in wanted}
-        for value, at in invented:
-            if value in sources:
-                said[value] = at, Note("item_filler", said=value, words=sources[value])
-    for value, at in invented:
-        said.setdefault(value, (at, Note("item_invented", said=value)))
+            at = place(Item(name="", text=insert.value))
+            if at is not None and at not in places.values():
+                said[value] = at[0], _traced(insert)
+    others = [each for each in _of_kind(planted, text, pattern) if each[0] not in right and each[0] not in said]
+    said = _untraced(others, filler) | said
     if all(places.values()):  # what is on the way may be told, too
         said = {value: each for value, each in said.items() if each[1].code != "item_halfway"}
     ordered = sorted(said.items(), key=lambda each: each[1][0])
     return Reading(text=text, places=places, wrong=tuple((value, note) for value, (_, note) in ordered))
+
+
+def _untraced(others: Sequence[tuple[str, int]], filler: Filler | None) -> dict[str, tuple[int, Note]]:
+    """Return values that stand in no insert, each with its place and its error: of the filler, or made up."""
+    wanted = {value for value, _ in others}
+    sources = (
+        {_plain(value): sentence for value, sentence in filler() if _plain(value) in wanted}
+        if (filler is not None and wanted)
+        else {}
+    )
+    return {
+        value: (
+            at,
+            Note("item_filler", said=value, words=sources[value])
+            if value in sources
+            else Note("item_invented", said=value),
+        )
+        for value, at in others
+    }
 
 
 def grade_items(

@@ -36,7 +36,7 @@ _ELDEST = {
 }
 _EDGE = {"en": "Node {0} leads to {1}.", "zh": "节点{0}通往{1}。"}
 _REACHED = {
-    "en": "Edges lead one way. Which nodes are reached from node {0} in exactly {1} steps, and in no fewer? End "
+    "en": "Edges lead one way. Which nodes are reached from node {0} in exactly {1}, and in no fewer? End "
     "with a last "
     "line of this form: Answer: NODE, NODE, ...",
     "zh": "边是单向的。从节点{0}出发恰好走 {1} 步能到达、更少步数到不了的节点有哪些？最后一行请写成：答案：节点"
@@ -189,12 +189,17 @@ class Graph(Shared):
         said = (_REACHED if ask == "reached" else _PARENTS)[self.language]
         return Planted(
             inserts=inserts,
-            question=said.format(start, steps),
+            question=said.format(start, self._steps(steps)),
             items=tuple(Item(name=str(at), text=name) for at, name in enumerate(asked, 1)),
             expected=_LAST_LINE[self.language].format(", ".join(asked)),
             haystack=self._joined(self._edges(draw, {start, *seen})),
             apart=True,
         )
+
+    def _steps(self, steps: int) -> str:
+        if self.language != "en":
+            return str(steps)
+        return "1 step" if steps == 1 else f"{steps} steps"
 
     def _edges(self, draw: Draw, asked: set[str]) -> Iterator[str]:
         """Give edges between nodes that the question is not about."""

@@ -41,8 +41,11 @@ _COPY = {
 }
 _VOTE = {"en": "Ballot {1} is for {0}.", "zh": "第{1}号选票投给{0}。"}
 _MOST = {
-    "en": "Which {0} got the most votes? Answer with the {1} alone, separated by commas.",
-    "zh": "得票最多的 {0} 个词是哪些？只回答这些词，用逗号分隔。",
+    "en": (
+        "Which word got the most votes? Answer with the word alone.",
+        "Which {0} words got the most votes? Answer with the words alone, separated by commas.",
+    ),
+    "zh": ("得票最多的词是哪个？只回答这个词。", "得票最多的 {0} 个词是哪些？只回答这些词，用逗号分隔。"),
 }
 _VOTES, _FEWER = 6, 3
 
@@ -128,11 +131,9 @@ class Words(Shared):
             Insert(text=_VOTE[self.language].format(word, runners.number(6)), depth_percent=at, role=role, value=word)
             for (word, role), at in zip(votes, depths, strict=True)
         )
-        few = "word" if count == 1 else "words"
-        asked = f"{count} {few}" if self.language == "en" and count > 1 else few if self.language == "en" else count
         return Planted(
             inserts=inserts,
-            question=_MOST[self.language].format(asked, few),
+            question=_MOST[self.language][count > 1].format(count),
             items=tuple(Item(name=str(at), text=word) for at, word in enumerate(named, 1)),
             expected=", ".join(named),
             fresh=self.drawn(draw),

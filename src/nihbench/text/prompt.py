@@ -241,6 +241,7 @@ def _placement(source: Source, splice: Splice, asked: int, sha256: str) -> Place
         prompt_sha256=sha256,
         index=asked,
         others=tuple(each for each in splice.inserts if each.index != asked),
+        shuffled=source.shuffled,
     )
 
 

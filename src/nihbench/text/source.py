@@ -9,16 +9,18 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from itertools import count
 
 import numpy as np
 
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
+from nihbench.languages.base import of, shown_by
 from nihbench.text.encoded import JsonText
 from nihbench.text.seams import Piece, Stretch, starts_joined
+from nihbench.text.sentences import boundaries as sentence_boundaries
 from nihbench.types import FloatArray, IntArray, Tokenizer
 
 MOST_CHARACTERS = 50_000_000
@@ -44,6 +46,8 @@ class Source:
     boundary_tokens: IntArray
     start: int = 0
     copies: int = 1
+    shuffled: int = 0
+    """Of so many characters of another source the sentences are here, in another order; 0: it is no such text."""
 
     @cached_property
     def json(self) -> JsonText:
@@ -107,6 +111,32 @@ def make_source(
         start=start,
         copies=copies,
     )
+
+
+_SHOWS = 500
+_MORE = 1.02
+"""So much more than a haystack is shuffled: the same sentences may take a few tokens less in another order."""
+
+
+@lru_cache(maxsize=2)
+def shuffled_text(text: str) -> str:
+    """Return a text with its sentences in another order, which follows from the text alone."""
+    language = shown_by(text[:_SHOWS])
+    ends = [0, *sentence_boundaries(text, language).tolist(), len(text)]
+    sentences = [text[one:other] for one, other in zip(ends, ends[1:], strict=False) if text[one:other].strip()]
+    spaced = of(language).language.spaced
+    sentences = [each + " " if spaced and not each[-1].isspace() else each for each in sentences]
+    random.Random(f"{len(text)}|{len(sentences)}").shuffle(sentences)
+    return "".join(sentences)
+
+
+def shuffled_source(source: Source, tokens: int, tokenizer: Tokenizer) -> Source:
+    """Return the sentences of a source's first `tokens` tokens in another order: what a haystack of it would hold."""
+    after = int(source.boundary_tokens.searchsorted(tokens * _MORE + 64))
+    end = int(source.boundaries[after]) if after < len(source.boundaries) else len(source.text)
+    text = shuffled_text(source.text[:end])
+    made = _source(text, source.language, tokenizer.starts(text), sentence_boundaries(text, source.language))
+    return replace(made, start=source.start, copies=source.copies, shuffled=end)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

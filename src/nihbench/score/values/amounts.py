@@ -23,7 +23,7 @@ from nihbench.score.values.units import dimension, same, size_of
 _MOST = 3000  # amounts of a text that are read
 _LARGEST = 40  # digits: a longer row is no amount
 _DIGITS = re.compile(
-    r"(?<![\d.,])(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
+    r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,40}(?:[.,]\d{1,9}(?![\d]))?|\d)|(?<![\w.])\.\d{1,3}(?!\d)",
     re.ASCII,
 )
@@ -148,7 +148,9 @@ class Amount:
             if not self.unit or read.unit in ("", "count"):
                 share = self.unit == "%" and not read.unit and value < 1 and value * 100 == self.value
                 equal = value == self.value or share
-            elif value is read.values[0] or read.unit == self.unit:  # the other way to read a point is for its own unit
+            elif (
+                value is read.values[0] or read.unit == self.unit or dimension(read.unit) == "money"
+            ):  # the other way to read a point is for its own unit
                 equal = same(self.value, self.unit, value, read.unit)
             if not equal and self.unit == read.unit == "%" and _endless(self.value):
                 equal = abs(value - self.value) < Decimal("0.5")
@@ -163,7 +165,8 @@ class Amount:
         kind = nearness(its.replace(".", ""), mine.replace(".", "")) if len(mine) > 2 else "other"
         if not whole and kind == "near" and _point(its) != _point(mine):
             kind = "other"
-        if kind == "other" and len(mine) == len(its) == 2 and mine.isdecimal() and mine[::-1] == its:
+        short = mine.replace(".", ""), its.replace(".", "")
+        if kind == "other" and len(short[0]) == 2 and short[0][::-1] == short[1] and _point(mine) == _point(its):
             kind = "near"
         if kind == "other":
             return None
@@ -171,7 +174,7 @@ class Amount:
 
     def _other(self, read: Read) -> Place | None:
         """Return the place of another amount that could be offered in this one's place."""
-        if read.per and read.per != self.per:
+        if (read.per and read.per != self.per) or (read.unit == "count" and not self.thing):
             return None
         size = len(self.digits or _plain(self.value))
         alike = not read.single and not (self.unit and not read.unit) and len(read.digits) == size
@@ -261,7 +264,11 @@ class Amount:
         if m is None or m[1] in answer.grammar.empty:
             return False
         stem = answer.grammar.stem(m[1])
-        known = stem in answer.grammar.reporting or (not self.unit and stem in self.asked)
+        known = (
+            stem in answer.grammar.reporting
+            or any(own.endswith(stem) for own in self.thing)
+            or (not self.unit and stem in self.asked)
+        )
         return not known and set(self.thing).isdisjoint(answer.stems)
 
     def equals(self, language: str) -> list[str]:
@@ -360,16 +367,19 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
-        spans = [
-            (m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(text.text), range(_MOST), strict=False)
-        ]
-        found: list[Read] = []
+        written = _parted(text)
+        spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
+        found: list[Read] = [share for m in _SHARE.finditer(text.text) if (share := _share_of(m)) is not None]
+        shares = list(found)
         for start, end, run in spans:
-            if found and start < found[-1].last:
+            if any(share.start <= start < share.end for share in shares):
+                continue
+            if found and found[-1].start < start < found[-1].last:
                 continue
             read = self._digits(text, start, end, run, glued=bool(found) and found[-1].end == start)
             if read is not None:
                 found.append(read)
+        found.sort(key=lambda read: read.first)
         for pattern, value in self._said:
             ends, more = [read.last for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
@@ -409,7 +419,7 @@ class Reader:
             scale = self._scale.match(written, end)
             if scale and self._scales(text, scale, start):
                 factor = Decimal(self._scale_of[scale[1] or scale[2] or scale[3]])
-                values = [value * factor for value in dict.fromkeys([values[-1], values[0]])]
+                values = [value * factor for value in dict.fromkeys(values)]
                 last, formed = scale.end(), True
                 rest = _REST.match(written, last) if scale[3] and not _MORE_SCALES.match(written, last) else None
                 if rest and len(rest[1]) <= len(str(int(factor))) - 1:
@@ -512,8 +522,8 @@ class Reader:
             values, digits, formed = tuple(value * self._small[word] for value in values), "", True
         if any(pattern.match(written, end) for pattern in self._minus_after):
             values = tuple(-value for value in values)
-        if unit == "tenth":
-            unit, values = "%", tuple(value * 10 for value in values)
+        if unit == "tenth":  # 六成; 七五折 is 7.5折
+            unit, values = "%", tuple(value * 10 if value < 10 else value for value in values)
         return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
 
     def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
@@ -555,6 +565,15 @@ class Reader:
     def _joined(self, text: Text, reads: list[Read]) -> list[Read]:
         """Add up what stands side by side and measures the same: 3 h 20 min, 18元5角, 十八块五."""
         joined: list[Read] = []
+        for at, read in enumerate(reads[:-1]):  # 2 to 2.4 tonnes
+            after = reads[at + 1]
+            if (
+                not read.unit
+                and after.unit
+                and after.start - read.end < 8
+                and _TO.fullmatch(text.text, read.end, after.first)
+            ):
+                reads[at] = replace(read, unit=after.unit)
         for read in reads:
             last = joined[-1] if joined else None
             whole = last and last.unit and self._sum(text, last, read)
@@ -566,6 +585,8 @@ class Reader:
 
     def _sum(self, text: Text, one: Read, other: Read) -> Read | None:
         gap = text.text[one.end : max(one.end, other.start)]
+        if one.unit == "%" and not gap and text.text[one.end - 1] == "成" and not other.unit and other.single:
+            return replace(one, end=other.end, last=other.last, values=(one.values[0] + other.values[0],), digits="")
         if len(gap) > 5 or not _SIDE_BY_SIDE.fullmatch(gap):
             return None
         if dimension(one.unit) == "money":
@@ -611,6 +632,8 @@ class Reader:
         return replace(one, end=after, last=other.last, values=(value,), digits="", formed=True, per=one.per or per)
 
 
+_TO = re.compile(r" ?(?:to|and|or|-|—|~|至|到|或) ?")
+_SHARE = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,3})(?![\d/])", re.ASCII)
 _SIDE_BY_SIDE = re.compile(r"[ ,]{0,2}(?:and |零|又)?")
 
 
@@ -625,6 +648,22 @@ def _may_lead(word: str) -> bool:
 
 def _any(words: object) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"  # type: ignore[call-overload]
+
+
+def _parted(text: Text) -> str:
+    """Return a folded text in which a wide comma, which stands in no number, is no comma."""
+    if "，" not in text.original:
+        return text.text
+    place, original = text.folded.place, text.original
+    return "".join(";" if char == "," and original[place(at)] == "，" else char for at, char in enumerate(text.text))
+
+
+def _share_of(m: re.Match[str]) -> Read | None:
+    """Return a share in digits (2/5), as a percentage; None where it is none."""
+    part, whole = int(m[1]), int(m[2])
+    if not 0 < part < whole:
+        return None
+    return Read(m.start(), m.end(), m.start(), m.end(), (Decimal(part) / whole * 100,), "%", "", "", True, False)
 
 
 def _readings(run: str) -> tuple[list[Decimal], bool]:

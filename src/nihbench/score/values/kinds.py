@@ -14,6 +14,7 @@ from nihbench.score.values.codes import Code
 from nihbench.score.values.coordinates import coordinates_of
 from nihbench.score.values.moments import moment_of, moments
 from nihbench.score.values.names import name_of
+from nihbench.score.values.spans import Span
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 _EMAIL = re.compile(r"[a-z0-9.%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
@@ -43,6 +44,7 @@ class _About:
             return re.compile("|".join(filter(None, (getattr(each, name) for each in values))) or "(?!)")
 
         self.code, self.phone, self.version = pattern("code_words"), pattern("phone_words"), pattern("version_words")
+        self.steps = pattern("steps")
         self.who, self.order, self.password = pattern("who"), pattern("order_words"), pattern("pass_words")
         self.titles = frozenset().union(*(each.titles for each in values))
         self.surnames = frozenset().union(*(each.surnames for each in values))
@@ -73,12 +75,14 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
     if wanted == "yes_no":
         return yes_no_of(text, question)
     if wanted in ("date", "time", "moment"):
-        return _moment(text)
+        return _moment(text, question)
     if wanted in ("number", "percentage", "money", "quantity", "duration"):
         return _amount(text, question)
     if wanted == "coordinates":
         return coordinates_of(text)
-    return coordinates_of(text) or _found(text, plain, question)
+    if wanted == "span":
+        return _span(text)
+    return coordinates_of(text) or _found(text, plain, question) or _span(text)
 
 
 def _found(text: Text, plain: str, question: Text) -> Value | None:
@@ -99,25 +103,35 @@ def _found(text: Text, plain: str, question: Text) -> Value | None:
     if not spaced and _VERSION.fullmatch(plain):
         if known.version.search(question.text) or plain.startswith("v") or plain.count(".") > 1:
             return Code(kind="version", text=plain, strict=True)
-    found = _moment(text) or _amount(text, question) or _code(text, plain, question)
+    found = _moment(text, question) or _amount(text, question) or _code(text, plain, question)
     if found is not None:
         return found
     named = name_of(text, known.titles, known.surnames, asked=known.who.search(question.text) is not None)
     return named or yes_no_of(text, question) or _counted(text, question)
 
 
-def _moment(text: Text) -> Value | None:
+def _moment(text: Text, question: Text) -> Value | None:
     """Return the date, time or weekday that a text is."""
     read = moments(text)
     told = [m for m in read if m.date or m.time] or read
-    if len(told) != 1 or not _only(text, [(m.start, m.end) for m in read], often=True):
+    if len(told) != 1 or not _only(text, [(m.start, m.end) for m in read], question, often=True):
         return None
     return moment_of(told[0])
 
 
 def _amount(text: Text, question: Text) -> Value | None:
     read = [each for each in amounts(text)]
-    if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], read[0]):
+    fillers = about(text.grammar).fillers
+    if len(read) == 1 and any(word not in fillers for word in text.grammar.words(text.text[read[0].end :])):
+        return None  # 14 tenors: what is counted
+    if (
+        len(read) == 1
+        and read[0].single
+        and read[0].unit in ("", "count")
+        and text.grammar.words(text.text[: read[0].start])
+    ):
+        return None  # 每日两次
+    if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], question, read[0]):
         return None
     return amount_of(read[0], per_asked=_asks_per(read[0], question), asked=frozenset(question.stems))
 
@@ -126,8 +140,10 @@ def _asks_per(read: Read, question: Text) -> bool:
     return bool(read.per) and any(each.per == read.per for each in amounts(question))
 
 
-def _only(text: Text, spans: list[tuple[int, int]], read: Read | None = None, *, often: bool = False) -> bool:
-    """Whether a text says nothing beside what stands at some places."""
+def _only(
+    text: Text, spans: list[tuple[int, int]], question: Text, read: Read | None = None, *, often: bool = False
+) -> bool:
+    """Whether a text says nothing beside what stands at some places but words of the question."""
     fillers = about(text.grammar).fillers
     rest, at = [], 0
     for start, end in spans:
@@ -140,7 +156,11 @@ def _only(text: Text, spans: list[tuple[int, int]], read: Read | None = None, *,
             word in fillers or word in ("per", "each", "every", "每", "一") or _is_unit(word, text, read)
             for word in words
         )
-    return all(word in fillers or (often and word in _OFTEN) for word in words)
+    asked = "".join(rest).strip(" .:。")
+    if asked and text.grammar.has_signs(asked):
+        return asked in question.text or all(word in fillers or (often and word in _OFTEN) for word in words)
+    stems = question.stems
+    return all(word in fillers or (often and word in _OFTEN) or text.grammar.stem(word) in stems for word in words)
 
 
 def _is_unit(word: str, text: Text, read: Read) -> bool:
@@ -191,6 +211,11 @@ def _counted(text: Text, question: Text) -> Value | None:
     return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)), asked=frozenset(question.stems))
 
 
+def _span(text: Text) -> Value | None:
+    ends = spanned(text)
+    return Span(ends[0], ends[1]) if ends else None
+
+
 def spanned(text: Text) -> list[Value]:
     """Return the two ends of a span that a text is (from 9 am to 5 pm, 3 to 5 kg); nothing where it is none."""
     inside = segment(text)
@@ -218,7 +243,8 @@ def segment(text: Text) -> list[Standing]:
             found.append(Standing(moment.start, moment.end, value))
     for read in amounts(text):
         telling = (read.unit and read.unit != "count") or read.formed or len(read.digits) > 1
-        if telling and not read.single and free(read.start, read.end):
+        told = not read.single or (read.unit not in ("", "count") and not text.has_signs)
+        if telling and told and free(read.start, read.end):
             found.append(Standing(read.start, read.end, amount_of(read)))
     for m in _TOKEN.finditer(text.text):
         plain = m.group()

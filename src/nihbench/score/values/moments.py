@@ -208,6 +208,7 @@ class Reader:
     def read(self, text: Text) -> list[ReadMoment]:
         """Return the moments of a text, in order of place."""
         dates = list(self._read_dates(text.text))
+        dates = _with_years(text.text, sorted(dates, key=lambda date: date.start))
         times = [time for time in self._read_times(text.text)
                  if not any(date.start < time.end and time.start < date.end for date in dates)]  # fmt: skip
         joined: list[ReadMoment] = []
@@ -287,6 +288,23 @@ class Reader:
                 if time is not None:
                     taken.append((m.start(), m.end()))
                     yield time
+
+
+_TO = re.compile(r"\W*(?:to|until|till|through|and|[开直起]?(?:至|到))?\W*")
+
+
+def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:
+    """Give the ends of a stretch the year that only one of them tells: 3 May to 19 August 2034, 4月12日至6月8日."""
+    found = list(dates)
+    for at, (one, other) in enumerate(zip(dates, dates[1:], strict=False)):
+        if other.start - one.end > 12 or not _TO.fullmatch(text, one.end, other.start):
+            continue
+        years = {date[0] for each in (one, other) for date in each.dates if date[0] is not None}
+        if len(years) == 1:
+            year = years.pop()
+            found[at] = ReadDate(one.start, one.end, tuple((d[0] or year, d[1], d[2]) for d in found[at].dates))
+            found[at + 1] = ReadDate(other.start, other.end, tuple((d[0] or year, d[1], d[2]) for d in other.dates))
+    return found
 
 
 def _dated(m: re.Match[str], dates: list[Date]) -> Iterator[ReadDate]:

@@ -11,6 +11,8 @@ from nihbench.score.grammar import Grammar
 from nihbench.score.values.amounts import Read, amounts, reader_for
 
 _BEFORE = 30  # characters in front of a phrase in which a word for where and when belongs to it
+_TELLING = 4  # letters
+_AFTER = 6  # characters behind it, where there are spaces: the lever up
 _BEHIND = 4  # characters behind it, where there are no spaces
 _CLAUSE = re.compile(r"[.,;:!?。\n]")
 _ITEM_WORDS = 5
@@ -26,6 +28,12 @@ class Relation:
     others: re.Pattern[str]
     neighbour: str
     signs: bool
+    word: str = ""
+
+    def is_left_out(self, answer: Text) -> bool:
+        """Whether an answer leaves out a telling word (every other, under; not on, which many say without it)."""
+        long = len(self.word) > _TELLING and not self.signs
+        return long and self.own.search(answer.text) is None and self.others.search(answer.text) is None
 
     def beside(self, part: str, grammar: Grammar) -> bool:
         """Whether it stands by one of a phrase's parts."""
@@ -39,7 +47,9 @@ class Relation:
             stop = _CLAUSE.search(text, span[1], high)
             high = stop.start() if stop else high
         else:
-            low, high = max(0, span[0] - _BEFORE), span[1]
+            low, high = max(0, span[0] - _BEFORE), min(len(text), span[1] + _AFTER)
+            stop = _CLAUSE.search(text, span[1], high)
+            high = stop.start() if stop else high
             breaks = [m.end() for m in _CLAUSE.finditer(text, low, span[0])]
             low = breaks[-1] if breaks else low
         return self.others.search(text, low, high) is not None and self.own.search(text, low, high) is None
@@ -66,6 +76,10 @@ class Head:
 def heads(form: str, grammar: Grammar) -> tuple[Head, ...]:
     """Return the words of a folded form that say which of two things is which."""
     found = []
+    m = re.match(r"(?:the |a )?(\w+)\b.{1,80}? than (?:the |a )?(\w+)", form)
+    if m is not None and m[1] != m[2]:  # the north tower is taller than the south tower
+        own, other = (re.compile(rf"\bthan (?:the |a )?{re.escape(word)}\b") for word in (m[2], m[1]))
+        found.append(Head(own, other, grammar.stem(m[2]), signs=False))
     for language in grammar.languages:
         signs = not language.spaced
         for sides in language.values.heads if language.values else ():
@@ -146,7 +160,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
             ahead = [w for w in grammar.words(form[: m.start()]) if w not in grammar.empty]
             neighbour = grammar.stem(behind[0] if behind else ahead[-1]) if behind or ahead else ""
         if neighbour:
-            found.append(Relation(own, others, neighbour, signs))
+            found.append(Relation(own, others, neighbour, signs, m.group()))
     return (*found, *heads(form, grammar))
 
 
@@ -166,7 +180,7 @@ def in_signs(form: str, grammar: Grammar) -> str:
             continue
         pieces += _letters(form[at : read.start], grammar)
         if pieces:
-            pieces[-1] += r"[ |:]{0,3}[^\s\d,;。]{0,3}?" + _amount_pattern(read, grammar)
+            pieces[-1] += r"[ |:]{0,3}[^\s\d,;。不没非未无]{0,3}?" + _amount_pattern(read, grammar)
         else:
             pieces.append(_amount_pattern(read, grammar))
         at = read.end
@@ -251,7 +265,9 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> tuple[list[str
     if asked:
         return parts, told
     paired = all(_is_pair(part, grammar) for part in parts)
-    if len(parts) == 2 and re.match(r"[^,]*, ?(?:the|an?|our|their|his|her) ", folded):
+    if len(parts) == 2 and re.match(
+        r"[^,]*, ?(?:the|an?|our|their|his|her) |(?:[A-Z][\w.'’-]*,? ?){2,5}(?<=,) ?[a-z]", folded
+    ):
         return parts, False  # a thing, and what is said of it
     if len(parts) == 2 and not told and not paired and not re.search(r" and | & |、|和|与|及|→|->", folded):
         return [], False
@@ -263,6 +279,8 @@ def parts_of_list(text: str, grammar: Grammar, *, asked: bool) -> tuple[list[str
 def _is_pair(part: str, grammar: Grammar) -> bool:
     """Whether an item names a thing and its number: 成人35元."""
     text = Text(part, grammar)
+    if re.fullmatch(r"[^:]{1,30}: [^:]{1,40}", part.strip()):
+        return True
     read = [each for each in amounts(text) if not each.single]
     rest = text.text[: read[0].start] + text.text[read[0].end :] if len(read) == 1 else ""
     return bool(grammar.content_stems(rest.strip(" :"))) and bool(rest.strip(" :"))

@@ -1,0 +1,31 @@
+"""Every task from the command line to its cases: planned, sent with controls, graded and told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nihbench.tasks.grading import ERRORS
+from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
+
+NAMES = tuple(name for name in known() if name != SINGLE_NEEDLE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_task_runs_and_its_errors_are_told(nih: Any, chat: Any, own_texts: dict[str, Path], name: str) -> None:
+    axis, language = family(name).axis, ("en", "zh")[len(name) % 2]
+    chat.say = lambda prompt: "Answer: 1234567, ABCD2345"
+    given = ["--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", "8000",
+             "--no-preflight", "--corpus", str(own_texts[language]), "--task", name, "--lengths", "1700t",
+             "--task-option", f"language={language}", "--task-option", f"{axis.name}={axis.values[1]:g}"]  # fmt: skip
+    assert nih("plan", *given).code == 0
+    ended = nih("run", *given, "--out", "one")
+    assert ended.code == 0, ended.err
+    told = json.loads(nih("cases", "one", "--json", "--corpus", str(own_texts[language])).out)["runs"][0]
+    cases = [case for group in told["groups"] for each in group["clusters"] for case in each["cases"]]
+    assert len(cases) == 1 and cases[0]["value"] == 0
+    assert cases[0]["errors"] and all(error["code"] in ERRORS for error in cases[0]["errors"]), cases[0]
+    assert nih("cases", "one", "--corpus", str(own_texts[language])).code == 0
