@@ -56,7 +56,7 @@ def test_every_command_names_its_rows_and_items(nih: Any, measured: list[str]) -
         assert title in nih("plan", *measured).out
         assert title.lower() in nih("task", "list").out.lower()
         told = nih("cases", "one").out
-        assert re.search(rf"{title} (20|60)%", told) and "red ✓" in told and "blue ✗" in told, told
+        assert re.search(rf"(?i){title} (20|60)%", told) and "red ✓" in told and "blue ✗" in told, told
         assert title in nih("cases", "one", "--md").out
         told = nih("compare", "one", "other").out
         assert title in told and "red 100.0% (8/8)" in told, told
