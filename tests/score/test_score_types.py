@@ -296,6 +296,7 @@ TYPES = [
     ("v2.14.3", "Which version?", "version"), ("56°24′18″ N, 5°37′42″ W", "Where?", "coordinates"),
     ("April 9, 2031", "When?", "date"), ("7:45 pm", "When?", "time"), ("April 9, 2031 at 7:45 pm", "When?", "moment"),
     ("Dr. Amina Osei", "Who?", "name"), ("Yes", "Is it?", "yes_no"), ("red, white and blue", "Which?", "list"),
+    ("from 9 am to 5 pm", "When is it open?", "span"), ("every Tuesday", "When?", "date"),
     ("behind the oar", "Where?", "phrase"), ("京A·12345", "哪个车牌？", "plate"), ("王建国", "是谁？", "name"),
 ]  # fmt: skip
 

@@ -397,7 +397,7 @@ def moment_of(read: ReadMoment) -> Moment | None:
     dates = read.date.dates if read.date else ()
     date = dates[0] if dates else None
     time = read.time
-    kind = "moment" if date and time else "date" if date else "time"
+    kind = "moment" if date and time else "time" if time else "date"
     if time is None:
         return Moment(kind=kind, date=date, minutes=None, dates=dates, weekday=read.weekday)
     either = time.minutes if len(time.minutes) > 1 else ()
