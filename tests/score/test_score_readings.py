@@ -111,6 +111,12 @@ DENIALS = {
         "The opposite of the following is the case: {}",
         "It isn't correct that {}",
         "The rumour that {} has been refuted: it is false.",
+        "The sentence that follows is not true. {}",
+        "What follows is untrue: {}",
+        '"{}." No such sentence exists anywhere in the document.',
+        'The words "{}" cannot be found in the text.',
+        '"{}" is not something the document says.',
+        "The quotation '{}' does not appear anywhere in this document.",
     ),
     "zh": (
         "下面的说法是错误的：{}",
@@ -133,6 +139,11 @@ DENIALS = {
         "所谓{}纯属谣言。",
         "事实并非如此：{}",
         "不实说法：{}",
+        "以下内容与原文不符：{}",
+        "下列说法与文档相矛盾：{}",
+        "谁要是相信下面这句话，那就错了：{}",
+        "“{}。”——文档里根本没有这样一句话。",
+        "“{}”，原文中找不到这样的说法。",
     ),
 }
 

@@ -167,6 +167,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     "denies": (
         (_FALSE_WORDS, rf"{_IS_FALSE}{_FOR}(?: that\b(?! ?[,.;])| to (?:say|claim|state|assert|think|believe|suggest|write)\b"
                        r"(?: that\b)?| ?:)"),
+        (_FALSE_WORDS, rf"\b(?:that|which) (?:follows?|comes? next|stands? below)(?: here)? {_IS_FALSE}{_FOR} ?[.,:!\n]"),
         (_FALSE_WORDS, rf"\b(?:following|next|below)(?: \w{{1,16}}){{0,4}}? {_IS_FALSE}{_FOR} ?[.,!\n]"),
         (_FALSE_WORDS, rf"(?:^|(?<=\n)|(?<=[.!?;] ))(?:{_FALSE}|lie|myth|fiction|misconception|hoax)(?: \w{{1,16}}){{0,2}} ?[:—]"),
         (f"{_FALSE_WORDS}|fake", r"\b(?:false|untrue|wrong|incorrect|mistaken|bogus|fake) (?:answer|claim|statement|sentence|assertion|"
@@ -199,6 +200,11 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         (_FALSE_WORDS, rf"(?<!\bthat )(?<!\bthis )(?<!\bit )(?<!that)(?<!this)(?<!it){_IS_FALSE}\b"
                        r"(?! (?:that|to|about|in|on|for|because)\b| ?[:\w])"),
         ("contradict|den|refut|disput", r"\bwhich (?:the|this) \w{1,12} (?:contradicts|denies|refutes|disputes)\b"),
+        ("found|appear|occur|something|anything|what",
+         r"(?:\bcannot|can't|\bcould not|couldn't|(?:is|are|was|were)(?:n't| not)|\bcan not|\bnowhere|\bnot) (?:to )?be found\b(?! (?:by|wanting))|"
+         r"\b(?:do|does|did)(?:n't| not) (?:appear|occur) (?:anywhere )?(?:in|within) (?:the|this|that|these)\b|"
+         r"\b(?:is|was)(?:n't| not) (?:something|anything|what) (?:that )?(?:the|this|these) \w{1,12} (?:says?|states?|mentions?|claims?|tells?|contains?)\b"),
+        ("no such", r"(?<=[.!?\"”'] )no such (?:\w{1,12} )?(?:sentence|statement|line|words?|claim|quote|passage)s?\b"),
         ("been", r"\b(?:has|have|had|was|were) (?:\w{2,12}ly )?been (?:refuted|disproved|disproven|debunked|denied|retracted|withdrawn)\b"),
         ("verdict|label|truth|correct|true|supported|valid",
          r"\b(?:verdict|label|truth|correct|true|supported|valid)\W{1,3}(?:false|no|refuted|incorrect|wrong|untrue)\b"),
@@ -512,6 +518,7 @@ _PHRASES = {
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",
     "to": r"\b(?:down |up )?to\b",
     "assigns": r"\b(?:is|are|was|were|has|have|had|belongs?|by|goes|lies|stands)\b",
+    "no_such": r"no such",
     "says_of": r"is|was|has|had|did|does|will|can|\w{2,16}(?:s|ed)",
     "another_time": (
         r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|"
