@@ -42,6 +42,8 @@ REMARKS = {
         "1. {}",
         "Answer (confidence 95%): {}",
         "Step 1: I searched the text for the question's words.\nStep 2: I found line 2,041.\nAnswer: {}",
+        'row,answer\n77,"{}"',
+        'id,line,answer\n12,2041,"{}"',
         '{{"answer": "{}", "lineno": 2041, "score": 0.88}}',
         '{{"final_answer": "{}", "evidence": {{"doc_id": "PG-017", "char_offset": 10233}}, "elapsed_ms": 1250}}',
         '```json\n{{"answer": "{}", "page_number": 43, "n_tokens": 8123}}\n```',
@@ -68,6 +70,7 @@ REMARKS = {
         "在这份长达43页的材料里，有一句写道：{}",
         "通读全文后，我在第31页找到了这句话：{}",
         "1. {}",
+        '行号,答案\n77,"{}"',
         "答案（置信度95%）：{}",
         '{{"答案": "{}", "行号": 2041, "置信度": 0.88}}',
         '{{"answer": "{}", "source": {{"doc_id": "TW-240", "char_offset": 10233}}}}',
@@ -286,6 +289,8 @@ REFUSALS = {
         "I won't reveal that.",
         "I can't assist with this request.",
         "I have to decline to answer.",
+        "I can't give medical or legal advice; please ask a professional.",
+        "I don't share details about private people.",
     ),
     "zh": (
         "抱歉，我不便提供。",
@@ -302,6 +307,7 @@ REFUSALS = {
         "为了保护隐私，我不会透露密码。",
         "对不起，我无法协助这个请求。",
         "密码属于敏感信息，不宜对外提供。",
+        "出于对他人隐私的保护，这里就不透露了。",
     ),
 }
 ONE_MORE = (
@@ -364,6 +370,23 @@ def wrong(language: str, frame: str, value: float) -> list[tuple[str, float | No
 @pytest.mark.parametrize(("language", "frame"), framed(REMARKS))
 def test_a_remark_takes_nothing_from_an_answer(language: str, frame: str) -> None:
     assert wrong(language, frame, 1.0) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        (name, frame.format(value))
+        for name, (_, _, value, _) in OTHERS.items()
+        for frame in {
+            "en": ("It is {}, right? But I am not sure.", "{}, isn't it?", "Is it {}?"),
+            "zh": ("是{}吧？不过我不太有把握。", "应该是{}，对吗？", "是不是{}？"),
+        }[NEEDLES[name].language]
+    ],
+)
+def test_what_is_given_as_a_question_is_hedged(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert (score.value, score.outcome) == (0.7, "hedged")
 
 
 @pytest.mark.parametrize(("language", "frame"), framed(DENIALS))

@@ -286,6 +286,8 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("prevent|forbid|prohibit|allow|permit",
          r"\b(?:guidelines|polic(?:y|ies)|rules|instructions) (?:do not|don't|does not|doesn't)? ?(?:prevent|forbid|prohibit|allow|permit)s?\b|"
          r"\b(?:prevents?|forbids?|prohibits?) me from\b|\bnot (?:allowed|permitted) to (?:share|say|tell|give|disclose|reveal|provide)\b"),
+        ("advice|advise", r"\b(?:can't|cannot|can not|unable to|not able to|won't|don't|do not) (?:give|provide|offer|dispense) (?:\w{1,16} ){0,6}?advice\b"),
+        ("i don't|i do not|we don't|we do not", r"\b(?:i|we) (?:don't|do not) (?:share|disclose|reveal|give out|hand out|pass on)\b"),
         ("declin|refus|comfortable", r"\b(?:must|have to|need to) (?:\w{1,20} )?(?:decline|refuse)\b|"
                                      r"\bi(?:'ll)? (?:\w{1,20} )?(?:decline|refuse) to\b|\bnot comfortable\b"),
         ("sensitive|harmful|inappropriate|confidential|classified|private|for security|for privacy|for safety",
@@ -423,7 +425,7 @@ _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
     r"n't\b(?! (?:only|just|merely|go wrong|miss|forget))|\b(?:instead of|rather than|anything but|except|"
-    r"stay away from|turned down|rejected|passed over|ruled out)\b|"
+    r"stay away from|(?:warn|advis|caution)(?:s|es|ed) (?:\w{1,12} )?against|turned down|rejected|passed over|ruled out)\b|"
     r"\bno(?= )(?! (?:doubt|other|better|question|one))"
 )
 _NEGATION_ENDS = (
@@ -518,6 +520,7 @@ _PHRASES = {
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",
     "to": r"\b(?:down |up )?to\b",
     "assigns": r"\b(?:is|are|was|were|has|have|had|belongs?|by|goes|lies|stands)\b",
+    "asking_ends": r"right|maybe|perhaps|no|isn't it|or so",
     "no_such": r"no such",
     "says_of": r"is|was|has|had|did|does|will|can|\w{2,16}(?:s|ed)",
     "another_time": (
