@@ -20,6 +20,7 @@ from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
+from nihbench.text.late import late
 from nihbench.types import FOUND_FROM
 
 Span = tuple[int, int]
@@ -35,10 +36,10 @@ _STRANGE_SIGNS = 3
 _ASSIGNS = Phrase("(?:@assigns@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
-_DIGIT = re.compile(r"\d")
+_DIGIT = late(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
-_NAME = re.compile(r"\b[A-Z][a-z]{2,20}\b")
+_NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from functools import cache, cached_property, lru_cache
 from nihbench.languages.base import Language, Number, covered, find
 from nihbench.score.fold import Folded, Folder
 from nihbench.score.numbers import Numerals
+from nihbench.text.late import late
 
 _GAPS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
 """ASCII characters of which no word is made."""
@@ -22,8 +23,8 @@ _OTHERS_REACH = 40
 _NEVER = "(?!)"
 
 _compiled = lru_cache(maxsize=None)(re.compile)  # a pattern is compiled when one of its words is first met
-_CLAUSE_END = re.compile(r"[.,!?。;:\n]")
-_END = re.compile(r"[.!?。;\n]")
+_CLAUSE_END = late(r"[.,!?。;:\n]")
+_END = late(r"[.!?。;\n]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
 from nihbench.score.values.moments import moments
 from nihbench.score.values.phrases import Relation
+from nihbench.text.late import late
 from nihbench.types import Needle
 
 # ---- negation --------------------------------------------------------------------------------------------------------
@@ -246,7 +247,7 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
     return _outermost(spans) if len(spans) > 1 else spans
 
 
-_BREAK = re.compile(r"\n")
+_BREAK = late(r"\n")
 
 
 def _broken(fact: Sought, answer: Text) -> list[Span]:
@@ -302,7 +303,7 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
     return found
 
 
-_PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
+_PARTED = late(r"[;\n。]|,(?!\d)|, ")
 
 
 def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:

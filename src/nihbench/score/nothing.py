@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 
 from nihbench.lang.messages import Note
 from nihbench.score.reading import Reading, Verdict
+from nihbench.text.late import late
 
 OFF_THE_QUESTION = Note("off_the_question")
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
@@ -19,9 +20,9 @@ _BEGUN = 2  # content words of its own that make an answer of what was cut
 _SOME = 0.25  # of the question's words
 _LEAST_WORDS = 8  # of gibberish
 _LEAST_DOUBLED = 3  # different words that it says twice at once
-_NEXT_SENTENCE = re.compile(r"\n\s*\n|[.!?]\s+(?=[A-Z“\"(])|[。！？](?=\s*[^\s。！？”」』）)])")
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
-_UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
+_NEXT_SENTENCE = late(r"\n\s*\n|[.!?]\s+(?=[A-Z“\"(])|[。！？](?=\s*[^\s。！？”」』）)])")
+_SENTENCE_END = late(r"[.!?](?=\s|$)|[。\n]")
+_UNFINISHED = late(r"[^.!?。\s\])]\s{0,4}$")
 
 
 def kind_of_nothing(reading: Reading) -> Verdict:
