@@ -58,7 +58,8 @@ class Grading:
     """How answers in a language are read. Patterns are for folded text (see `score.fold`); "" stands for none.
 
     Attributes:
-        cues: For every kind of cue: the words one of which must stand there, parted by "|", and a pattern.
+        cues: For every kind of cue: the words one of which must stand there, parted by "|" (and one of others, too,
+            behind a "&"), and a pattern.
         negators: What negates that which follows in its clause; `negation_ends` ends its reach.
         denied_after: What denies that which stands before it; `denied_at_once` only directly behind it.
         twice: What makes a yes of "without" behind it.

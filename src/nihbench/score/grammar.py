@@ -149,7 +149,9 @@ class Grammar:
         found: list[Cue] = []
         for letters, sieves in self._cues:
             if letters is None or (not text.isascii() and letters.search(text)):
-                found += _found(kind, text, sieves.get(kind, ()))
+                sieve = sieves.get(kind)
+                for pattern in sieve.admitted(text) if sieve else ():
+                    found += [Cue(kind, m.start(), m.end()) for m in _compiled(pattern).finditer(text)]
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
         return found
@@ -194,27 +196,44 @@ class Phrase:
         return made
 
 
-_Sieves = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+class _Sieve:
+    """The cues of one kind: which words let which patterns through, so that few are run over a text that has none."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._patterns: list[str] = []
+        self._more: list[tuple[tuple[str, ...], ...]] = []
+        admits: dict[str, list[int]] = {}
+        for at, (words, pattern) in enumerate(pairs):
+            first, *more = [tuple(group.split("|")) for group in words.split("&")]
+            self._patterns.append(pattern)
+            self._more.append(tuple(more))
+            for word in first:
+                admits.setdefault(word, []).append(at)
+        self._admits = tuple(admits.items())
+
+    def admitted(self, text: str) -> list[str]:
+        """Return the patterns that could be found in a text."""
+        admitted: set[int] = set()
+        for word, places in self._admits:
+            if word in text:
+                admitted.update(places)
+        return [self._patterns[at] for at in sorted(admitted) if self._lets_through(at, text)] if admitted else []
+
+    def _lets_through(self, at: int, text: str) -> bool:
+        for group in self._more[at]:
+            for word in group:
+                if word in text:
+                    break
+            else:
+                return False
+        return True
 
 
-def _sieves(language: Language) -> tuple[re.Pattern[str] | None, _Sieves]:
+def _sieves(language: Language) -> tuple[re.Pattern[str] | None, Mapping[str, _Sieve]]:
     """Return the letters without which a language's cues can't stand in a text, and the cues."""
     assert language.grading is not None
-    cues = {
-        kind: tuple((tuple(words.split("|")), pattern) for words, pattern in pairs)
-        for kind, pairs in language.grading.cues.items()
-    }
+    cues = {kind: _Sieve(pairs) for kind, pairs in language.grading.cues.items()}
     return re.compile(f"[{language.letters}]") if language.letters else None, cues
-
-
-def _found(kind: str, text: str, pairs: Iterable[tuple[tuple[str, ...], str]]) -> list[Cue]:
-    found: list[Cue] = []
-    for words, pattern in pairs:
-        for word in words:
-            if word in text:
-                found += [Cue(kind, m.start(), m.end()) for m in _compiled(pattern).finditer(text)]
-                break
-    return found
 
 
 def spans(text: str, found: Iterable[str]) -> list[tuple[int, int]]:
