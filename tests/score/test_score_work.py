@@ -90,3 +90,11 @@ def test_the_words_of_a_cue_let_through_whatever_its_pattern_finds(drawn):
     if re.search(pattern, text):
         for group in words.split("&"):
             assert any(word in text for word in group.split("|"))
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(GRAMMAR.gradings).flatmap(lambda each: st.from_regex(each.negators)))
+def test_whatever_negates_holds_one_of_the_words_without_which_nothing_is_looked_for(text):
+    folded = GRAMMAR.fold(text).text
+    if re.search(GRAMMAR.either("negators"), folded):
+        assert GRAMMAR.may_negate(folded)

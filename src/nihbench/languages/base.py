@@ -60,7 +60,8 @@ class Grading:
     Attributes:
         cues: For every kind of cue: the words one of which must stand there, parted by "|" (and one of others, too,
             behind a "&"), and a pattern.
-        negators: What negates that which follows in its clause; `negation_ends` ends its reach.
+        negators: What negates that which follows in its clause; `negation_ends` ends its reach. One of `negator_words`
+            stands in all that it finds.
         denied_after: What denies that which stands before it; `denied_at_once` only directly behind it.
         twice: What makes a yes of "without" behind it.
         stop: Words that carry no content; `light` are characters that carry none.
@@ -78,6 +79,7 @@ class Grading:
 
     cues: Mapping[str, tuple[tuple[str, str], ...]]
     negators: str = ""
+    negator_words: tuple[str, ...] = ("",)
     negation_ends: str = ""
     denied_after: str = ""
     denied_at_once: str = ""

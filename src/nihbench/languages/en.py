@@ -424,6 +424,10 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 
+_NEGATOR_WORDS = (
+    "not", "never", "nor", "neither", "without", "avoid", "n't", "instead", "rather", "anything but", "except", "stay away",
+    "turned down", "rejected", "passed over", "ruled out", "no ",
+)  # fmt: skip
 _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
@@ -541,6 +545,7 @@ _PHRASES = {
 GRADING = Grading(
     cues=_CUES,
     negators=_NEGATORS,
+    negator_words=_NEGATOR_WORDS,
     negation_ends=_NEGATION_ENDS,
     denied_after=_DENIED_AFTER,
     twice=r"\b(?:not|never|no|nothing|nobody|cannot)\b|n't\b",  # before "without" it makes a yes

@@ -72,6 +72,8 @@ class Grammar:
         self.function_words = frozenset().union(*(grading.function_words for grading in self.gradings))
         self.demonstratives = frozenset().union(*(grading.demonstratives for grading in self.gradings))
         self.numerals = Numerals(self.languages)
+        negating = [each for each in self.gradings if each.negators]
+        self._negator_words = tuple(word for each in negating for word in each.negator_words)
         self.digits = {sign: digit for grading in self.gradings for sign, digit in grading.digits.items()}
         self._cues = [_sieves(language) for language, _ in read]
 
@@ -155,6 +157,13 @@ class Grammar:
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
         return found
+
+    def may_negate(self, text: str) -> bool:
+        """Whether a word stands in a folded text without which it negates nothing."""
+        for word in self._negator_words:
+            if word in text:
+                return True
+        return False
 
     def is_about_others(self, cue: Cue, text: str) -> bool:
         """Whether an abstaining cue speaks of *other* information only ("offers no other idea"), not of the answer."""

@@ -46,12 +46,12 @@ def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
     before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
     before = before.removesuffix("https://").removesuffix("http://")
-    last = _last(_NEGATOR(grammar), before)
+    last = _last(_NEGATOR(grammar), before) if grammar.may_negate(before) else None
     if last is not None and not _ENDS(grammar).search(before, last.end()):
         return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
     if frame is not None or _AFTER(grammar).match(text, end) is not None:
         return True
-    return _NEGATOR(grammar).search(text, start, end) is not None
+    return grammar.may_negate(text[start:end]) and _NEGATOR(grammar).search(text, start, end) is not None
 
 
 @lru_cache(maxsize=8)
