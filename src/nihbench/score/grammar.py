@@ -218,14 +218,24 @@ class _Sieve:
             self._more.append(tuple(more))
             for word in first:
                 admits.setdefault(word, []).append(at)
-        self._admits = tuple(admits.items())
+        # A word that holds a shorter one ("no sign", "no ") is looked for only where that stands.
+        self._admits: list[tuple[str, list[int], list[tuple[str, list[int]]]]] = []
+        for word in sorted(admits, key=len):
+            root = next((inner for shorter, _, inner in self._admits if shorter in word), None)
+            if root is None:
+                self._admits.append((word, admits[word], []))
+            else:
+                root.append((word, admits[word]))
 
     def admitted(self, text: str) -> list[str]:
         """Return the patterns that could be found in a text."""
         admitted: set[int] = set()
-        for word, places in self._admits:
+        for word, places, longer in self._admits:
             if word in text:
                 admitted.update(places)
+                for each, more in longer:
+                    if each in text:
+                        admitted.update(more)
         return [self._patterns[at] for at in sorted(admitted) if self._lets_through(at, text)] if admitted else []
 
     def _lets_through(self, at: int, text: str) -> bool:

@@ -370,10 +370,10 @@ class Reader:
         """Return the amounts of a text, in order of place."""
         written = _parted(text)
         spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
-        found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)]
+        found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)] if "/" in written else []
         found += [
             share
-            for m in _SHARE.finditer(text.text)
+            for m in (_SHARE.finditer(text.text) if "/" in written else ())
             if (share := _share_of(m)) is not None and not any(each.start <= m.start() < each.end for each in found)
         ]
         shares = list(found)
