@@ -79,6 +79,11 @@ def _given_to_another(reading: Reading) -> Words:
         return ""
     given = [text[p.start : p.end] for p in parts if p.given]
     others = [text[p.start : p.end] for p in parts if not p.given]
+    # Without a word of the question, a part neither takes the place of the answer nor leaves it open.
+    if not any(_lead(sheet, other) or _named(sheet, [other]) for other in others) and not reading.answer.cues(
+        "abstain"
+    ):
+        return ""
     # A name that others bear, too ("the mill"), is told from a fuller one that stands elsewhere.
     if _named(sheet, given) > 0 and _named(sheet, given) >= _named(sheet, others):
         return ""
@@ -308,7 +313,9 @@ def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Spa
 
 def _lead(sheet: Sheet, text: str) -> int:
     """Return how many of the question's words a text has."""
-    return sum(_holds(sheet, text, word) for word in _asked_words(sheet))
+    asked, grammar = _asked_words(sheet), sheet.grammar
+    stems = frozenset(grammar.stems(text)) if asked else frozenset()
+    return sum([word in text if grammar.is_sign(word[0]) else word in stems for word in asked])
 
 
 def _holds(sheet: Sheet, text: str, word: str) -> bool:
