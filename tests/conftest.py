@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from nihbench.catalog.loading import load
 from nihbench.corpora.store import ensure
@@ -31,6 +32,9 @@ EMBEDDED = LocalModel(
     size_bytes=98_362_432,
 )
 
+# No test depends on the machine's speed: a busy one takes its time to draw an example, and to try it.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 # What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.
 SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden"}

@@ -218,10 +218,10 @@ def test_it_speaks_chinese_and_is_watched(nih: Any, chat: Any, small: list[objec
     told = nih("plan", *small, *GRID, *ADAPTIVE, "--price", "1,2").out
     assert says(told, "cli.trials_grid_tokens_length", "zh", least=15, most=60)
     ended = nih("run", *small, *GRID, *ADAPTIVE, "--out", "run")
-    assert ended.code == 0 and "次试验；若回答相互独立，足以使每个长度精确到 ±25.0%" in ended.err
-    assert "各格权重相同" in ended.out.replace("\n", "")
+    assert ended.code == 0 and says(ended.err, "cli.adaptive_further_draws_enough", "zh", wanted=0.25)
+    assert says(ended.out, "cli.found_over_all_draws_each", "zh")
     cases = nih("cases", "run").out
-    assert "次是自适应运行在找不到针处追加的" in cases
+    assert says(cases, "cli.trials_further_draws_adaptive", "zh")
     follower = Follower(open_run(nih.folder / "run"))
     assert len(follower.news()) == follower.done == follower.total > len(follower.planned) == 15
 

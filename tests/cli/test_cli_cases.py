@@ -66,7 +66,7 @@ def test_the_published_grid_by_hand(nih, gpt4):
     assert "nan" not in str(made.diagnosis).lower()
     for command in (("plot", "gpt4", "--out", "a.png"), ("cases", "gpt4"), ("export", "gpt4", "--out", "a.csv")):
         assert nih(*command).code == 0, command
-    assert nih("score", "gpt4").error().endswith("its scorer is kamradt-judge")
+    assert says(nih("score", "gpt4").error(), "run.answers_not_kept_tool", default_scorer="kamradt-judge")
     assert says(nih("run", "--resume", "gpt4").error(), "cli.imported_cant_gone_make")
     assert says(nih("cases", "gpt4", "--probe").error(), "cli.imported_haystacks_not_hand")
 

@@ -44,8 +44,9 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     write("one", 1.0, prompts=("original", "question-first"))
     ended = nih("compare", "one")
     assert ended.code == 0, ended.err
-    assert ended.out.startswith("On this haystack question-first finds the needle more often than original: ")
-    assert says(ended.out, "finding.better", pairs="42") and says(ended.out, "finding.one_haystack")
+    assert says(ended.out, "finding.better", pairs="42", a="original", b="question-first") and says(
+        ended.out, "finding.one_haystack"
+    )
     value = json.loads(nih("compare", "one", "--json").out)
     (made,) = value["comparisons"]
     assert value["by"] == "prompt" and made["verdict"] == "differ" and made["text"]["en"] in ended.out
@@ -65,7 +66,12 @@ def test_of_two_models_that_answer_alike_no_region_differs(nih: Any, write: Any)
     # The very same answers on both sides.
     (nih.folder / "other" / "records.jsonl").write_bytes((nih.folder / "one" / "records.jsonl").read_bytes())
     ended = nih("compare", "one", "other")
-    assert ended.code == 0 and says(ended.out, "finding.unclear") and "at lengths" not in ended.out
+    assert (
+        ended.code == 0
+        and says(ended.out, "finding.unclear")
+        and not says(ended.out, "finding.region_worse")
+        and not says(ended.out, "finding.region_better")
+    )
     (made,) = json.loads(nih("compare", "one", "other", "--json").out)["comparisons"]
     assert (made["regions"], made["lost"], made["won"]) == ([], [], [])
 
@@ -125,11 +131,9 @@ def test_two_models_and_the_interaction(nih: Any, write: Any) -> None:
     assert ended.code == 0, ended.err
     first, second, crossed, unit = ended.out.strip().split("\n\n")
     assert unit == t("figure.length_note", unit=Note("unit_model"))
-    assert first.startswith("sf-sandwich/original: On this haystack weak finds the needle less often than strong")
-    assert second.startswith("sf-sandwich/explicit: On this haystack weak finds the needle less often than strong")
-    assert crossed.startswith(
-        "Prompt x model, sf-sandwich, from original to explicit: On this haystack the change on weak"
-    )
+    assert first.startswith("sf-sandwich/original: ") and says(first, "finding.worse", a="strong", b="weak")
+    assert second.startswith("sf-sandwich/explicit: ") and says(second, "finding.worse", a="strong", b="weak")
+    assert says(crossed, "finding.no_interaction", experiment="sf-sandwich", a="original", b="explicit", other="weak")
     by_prompt = nih("compare", ".", "--by", "prompt").out
     assert by_prompt.startswith("strong, sf-sandwich: ") and "\n\nweak, sf-sandwich: " in by_prompt
     assert by_prompt.strip().endswith(f"{crossed}\n\n{unit}")
@@ -219,7 +223,7 @@ def test_a_diagnosis_and_its_json(nih: Any, write: Any) -> None:
     assert ended.code == 0, ended.err
     (value,) = json.loads(nih("diagnose", "one", "--json").out)
     told, unit = ended.out.splitlines()
-    assert told == f"one: sf-sandwich/original: {value['text']['en']}" and unit.startswith("Length: tokens as")
+    assert told == f"one: sf-sandwich/original: {value['text']['en']}" and says(unit, "figure.length_note")
     assert value["finding"] not in ("cant_tell", "none") and value["measured"] == value["planned"] == 96
     for cut in value["patterns"][0]["cuts"]:
         assert cut["low"] <= cut["value"] <= cut["next_value"] <= cut["high"]
@@ -307,14 +311,14 @@ def test_what_can_not_be_paired_is_compared_as_two_samples_and_called_so(nih: An
     write("one", 4.0)
     change(write("other", -3.0), "corpus", {"name": "dumas", "sha256": "ab" * 32})
     refused = nih("compare", "one", "other")
-    assert refused.code == 2 and "--like and the other's folder" in refused.error() and "--unpaired" in refused.error()
+    assert refused.code == 2 and "--like" in refused.error() and "--unpaired" in refused.error()
     ended = nih("compare", "one", "other", "--unpaired")
     assert ended.code == 0, ended.err
     assert re.match(wording("cli.unpaired_finds_needle_less", a="one", b="other"), ended.out)
     assert says(ended.out, "cli.two_independent_samples_trials", first=42, second=42, cells=42)
     assert says(ended.out, "cli.side_stands_one_haystack")
     chinese = nih("compare", "one", "other", "--unpaired", "--lang", "zh").out
-    assert chinese.startswith("未配对：other 不如 one 常找到针")
+    assert says(chinese, "cli.unpaired_finds_needle_less", "zh", a="one", b="other")
     (made,) = json.loads(nih("compare", "one", "other", "--unpaired", "--json").out)["comparisons"]
     assert made["paired"] is False and made["verdict"] == "differ" and made["text"]["en"] in ended.out
 

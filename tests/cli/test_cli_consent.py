@@ -163,7 +163,7 @@ def test_a_fit_of_a_folder_makes_no_prompt_longer_than_what_is_asked(
     ended = nih("run", "--resume", "theirs", "--yes", "--price", "10,10")
     sent = sum(_usd(chat, each) for each in chat.asked)
     assert chat.asked, ended.err
-    assert "trials send" in last and _cost(last) >= sent, (last, sent)
+    assert says(last, "cli.trials_send_tokens_cost_predicted") and _cost(last) >= sent, (last, sent)
     chat.asked.clear()
     (fitted / "records.jsonl").write_bytes(b"")
     (fitted / "spent.jsonl").unlink()

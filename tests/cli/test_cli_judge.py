@@ -453,10 +453,15 @@ def test_the_judges_notes_and_the_comparison_speak_chinese(nih: Any, judge: Any,
     assert judge().code == 0
     (nih.folder / "models.yaml").write_text(MODELS.format(url=court.base_url), encoding="utf-8")
     first = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
-    assert "个回答，需调用" in first.err and "失败 0 次" in first.err and says(first.err, "cli.most", "zh")
+    assert (
+        says(first.err, "cli.answers_calls_make_verdicts", "zh")
+        and says(first.err, "cli.calls_failed_tokens_sent", "zh", failed=0)
+        and says(first.err, "cli.most", "zh")
+    )
     again = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
-    assert "没有发送任何请求" in again.err and " calls" not in first.err + again.err
+    assert "没有发送任何请求" in again.err and not says(first.err + again.err, "cli.calls_failed_tokens_sent")
     said = nih("--lang", "zh", "agree", "run", "--scorer", "judge-wise").out
-    assert "：6 个回答" in said and "单个关键词" in said and "召回：" in said and "keyword" not in said
+    assert says(said, "figures.against_answers", "zh", answers=6) and says(said, "figures.recall", "zh")
+    assert says(said, "figures.one_keyword", "zh") and not says(said, "figures.one_keyword")
     plain = nih("agree", "run", "--scorer", "judge-wise").out
     assert len(said.splitlines()) == len(plain.splitlines())

@@ -45,7 +45,7 @@ def test_a_run_counts_as_the_server_does(nih: Any, chat: Any, foreign: list[obje
     assert ended.code == 0, ended.err
     assert all(abs(server / nominal - 1) <= 0.01 for nominal, _, server in counts_of(nih.folder / "run"))
     assert all(local < 0.9 * nominal for nominal, local, _ in counts_of(nih.folder / "run"))
-    assert "calibrated: " in ended.err and says(ended.err, "run.token_counts_server_differ")
+    assert says(ended.err, "cli.calibrated_counts_tokens_server") and says(ended.err, "run.token_counts_server_differ")
     content = json.loads((nih.folder / "run" / "run.json").read_text(encoding="utf-8"))
     fit = content["calibration"]
     assert fit["source"] == "usage" and 1.2 < fit["ratio"] < 1.35
@@ -91,7 +91,7 @@ def test_counts_that_leave_out_what_was_cached(nih: Any, chat: Any, foreign: lis
     ended = nih("run", *foreign, "--concurrency", 1, "--out", "run")
     assert ended.code == 0, ended.err
     assert ("leave out what it has cached" in ended.err) is not told
-    assert ("calibrated: " in ended.err) is told
+    assert says(ended.err, "cli.calibrated_counts_tokens_server") is told
 
 
 def test_a_server_that_cuts_is_found_before_the_sweep(nih: Any, chat: Any, foreign: list[object]) -> None:

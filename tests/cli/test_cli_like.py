@@ -124,4 +124,4 @@ def test_damage_is_told_from_what_was_sent(nih: Any, chat: Any, small: list[obje
     records = nih.folder / "a" / "records.jsonl"
     records.write_text(records.read_text(encoding="utf-8").replace('"at":', '"at":1', 1), encoding="utf-8")
     ended = nih("run", "--model", "new", "--base-url", chat.base_url, "--no-preflight", "--like", "a", "--out", "b")
-    assert ended.code == 5 and "other bytes than were sent" in ended.err
+    assert ended.code == 5 and says(ended.err, "run.prompt_comes_out_other")

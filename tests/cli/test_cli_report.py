@@ -10,6 +10,7 @@ import pytest
 
 from nihbench.cli.app import main
 from scripts.synthetic_runs import write_run
+from tests.wording import says
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 
@@ -45,7 +46,7 @@ def test_a_folder_of_runs_is_one_report_and_names_no_place_of_this_machine(
     page = out.read_text(encoding="utf-8")
     assert "<title>报告 &lt;b&gt;</title>" in page and '<html lang="zh-Hans">' in page
     assert str(tmp_path) not in page
-    assert "报告：" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "cli.report_mb", "zh")
 
 
 def test_the_same_run_makes_the_same_bytes(tmp_path: Path) -> None:

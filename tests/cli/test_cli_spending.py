@@ -55,7 +55,7 @@ def test_a_prompt_near_the_end_of_the_last_tier_is_held_and_charged(nih: Any, ch
     (nih.folder / "models.yaml").write_text(preset, encoding="utf-8")
     ended = nih("run", *small, "--lengths", "600:600:1", "--max-cost", 0.16, "--out", "run")
     assert ended.code == 4, ended.err
-    assert "unknown price" not in ended.err and 0.05 < spent_usd(chat) <= 0.16
+    assert not says(ended.err, "cli.calls_unknown_price") and 0.05 < spent_usd(chat) <= 0.16
     assert (
         nih(
             "run", *small, "--lengths", "600:600:1", "--adaptive", "--precision", 0.3, "--max-cost", 5, "--out", "more"
@@ -206,7 +206,7 @@ def test_what_is_dear_is_not_begun_off_a_terminal(
 def test_a_cap_needs_a_price(nih: Any, service: list[object]) -> None:
     ended = nih("run", *service, "--max-cost", "5", "--out", "run")
     assert ended.code == 2
-    assert "--max-cost needs the price of this model" in ended.error() and "--price" in ended.error()
+    assert says(ended.error(), "endpoint.max_cost_needs_price") and "--price" in ended.error()
     assert not (nih.folder / "run").exists()
     assert says(nih("run", *service, "--price", "1,1", "--max-cost", "-1").error(), "endpoint.max_cost_no_amount")
 

@@ -12,7 +12,7 @@ import pytest
 
 from nihbench.figures.page import missing
 from nihbench.run.tree import find_runs
-from tests.wording import says
+from tests.wording import part, says, wording
 
 FACTS = {
     "Dolores Park": "Eat a sandwich and sit in Dolores Park on a sunny day.",
@@ -102,7 +102,7 @@ def test_a_panel_names_the_maps_whose_controls_failed_and_cuts_no_number(
     explicit = drawing(nih, "tree", "--prompt", "explicit")
     assert "FAILED" not in explicit and says(explicit, "figure.controls_good")
     # What is looked at case by case may measure something else, too.
-    assert "ORACLE FAILED moonshot-address/original" in nih("cases", "tree").err
+    assert says(nih("cases", "tree").err, "control_told.oracle_failed", where="moonshot-address/original")
 
 
 def drawing(nih: Any, *arguments: str) -> str:
@@ -140,7 +140,9 @@ def test_controls_come_before_the_grid_and_are_judged(nih: Any, chat: Any, suite
     sentinels = [asked.body for asked, kind in zip(chat.asked, kinds, strict=True) if kind == "sentinel"]
     assert len(set(sentinels)) == 1
     # Told before the grid is paid for.
-    told = ended.err.index("oracle sf-sandwich/original: 10 of 10")
+    told = re.search(
+        wording("control_told.oracle_passed", where="sf-sandwich/original", hits=10, n=10), ended.err
+    ).start()
     assert told < ended.err.index("14/47")
 
 
@@ -158,7 +160,7 @@ def test_controls_are_rebuilt_byte_for_byte_and_count_for_nothing(
     assert bare == {"closed_book", "no_needle"}
     # Found in every cell of the grid: the controls that were not are left out of it.
     shown = nih("run", "--resume", "run")
-    assert shown.code == 0 and "found 100.0%" in shown.out and "4 of 4" in shown.out
+    assert shown.code == 0 and f"{part('figure.metric_found')} 100.0%" in shown.out and "4 of 4" in shown.out
     assert len(chat.asked) == 19
 
 
@@ -170,7 +172,9 @@ def test_a_memorised_answer_fails_the_closed_book_control(nih: Any, chat: Any, s
     assert says(shown, "control_told.closed_book_failed") and says(
         shown, "control_told.closed_book_failed", rate="100%", low="29%", high="100%"
     )
-    assert "mean score 100.0%" not in shown and "found 100" not in shown  # the headline is withheld
+    assert (
+        f"{part('figure.metric_mean_band')} 100" not in shown and f"{part('figure.metric_found')} 100" not in shown
+    )  # the headline is withheld
     assert says(shown, "control_told.no_needle_failed", where="sf-sandwich/original", hits=2, n=2)
     stopped = nih("run", *options, "--strict-controls", "--out", "strict")
     assert stopped.code == 4 and "--strict-controls" in stopped.err

@@ -132,7 +132,8 @@ def test_a_run_draws_in_the_language_that_it_speaks(nih: Any, grid: list[object]
         assert len(seen) >= 1
         for texts in seen.values():
             together = " ".join(texts)
-            assert "上下文长度" in together and "针的深度" in together and "模型：" in together
+            assert says(together, "figure.length", "zh") and says(together, "figure.depth_nominal", "zh")
+            assert says(together, "figure.setup", "zh")
             assert not says(together, "figure.length") and not says(together, "figure.depth_nominal")
 
 

@@ -141,7 +141,8 @@ def choose(page: Browser, name: str, value: str) -> None:
 def test_hovering_shows_numbers_and_lights_the_same_cell_everywhere(page: Browser) -> None:
     page.hover(0, 1, 2)
     shown = text(page, ".tip")
-    assert "16K tokens, depth 50%" in shown and "mean score 100%" in shown and "found in 1 of 1" in shown
+    assert says(shown, "page.cell", length="16K", depth="50%") and says(shown, "page.cell_value", value="100%")
+    assert says(shown, "page.cell_found", some=1, all=1)
     assert page.run("return document.querySelectorAll('#maps .linked:not([hidden])').length") == 3
     assert page.run("return document.querySelectorAll('#maps .linked.cursor:not([hidden])').length") == 1
 
@@ -149,7 +150,11 @@ def test_hovering_shows_numbers_and_lights_the_same_cell_everywhere(page: Browse
 def test_a_click_opens_question_answer_evidence_and_the_command(page: Browser) -> None:
     page.click(0, 1, 1)
     opened = text(page, ".drawer")
-    assert "4K tokens, depth 50%" in opened and GOOD in opened and "fun thing to do in San Francisco" in opened
+    assert (
+        says(opened, "page.cell", length="4K", depth="50%")
+        and GOOD in opened
+        and "fun thing to do in San Francisco" in opened
+    )
     # The emoji before it is one character to Python and two to the page: marks must still fit.
     marks = page.run("return [...document.querySelectorAll('.drawer .said mark')].map((each) => each.textContent)")
     assert marks and set(marks) <= {"sandwich", "Dolores Park", "sunny", "sunny day", "Park", "sun"}, marks
@@ -166,7 +171,7 @@ def test_the_keyboard_walks_a_map_and_reads_a_cell(page: Browser) -> None:
         press(page, key)
     assert "depth" in text(page, ".heard")
     press(page, "Enter")
-    assert "tokens, depth" in text(page, "#cell-title")
+    assert says(text(page, "#cell-title"), "page.cell")
     assert page.run("return document.activeElement.className") == "close"
     press(page, "Escape")
     assert page.run("return document.activeElement.matches('svg.map')"), "the focus is back where it came from"
@@ -208,12 +213,13 @@ def test_the_language_switches_and_every_word_with_it(page: Browser, report: Pat
     page.click(0, 1, 1)
     assert says(text(page, ".drawer"), "note.every_fact", "zh") and not says(text(page, ".drawer"), "note.every_fact")
     page.run("document.getElementById('language').click()")
-    assert "Bad cases" in text(page, "body") and says(text(page, ".drawer"), "note.every_fact")
+    assert says(text(page, "body"), "page.cases") and says(text(page, ".drawer"), "note.every_fact")
 
 
 def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(page: Browser) -> None:
     told = text(page, "#controls")
-    assert "oracle" in told and "10 of 10 found in a short text" in told and "3 of 3 answered without the text" in told
+    assert says(told, "control_told.oracle_passed", hits=10, n=10)
+    assert says(told, "control_told.closed_book_failed", hits=3, n=3)
     heads = page.run("return [...document.querySelectorAll('#maps .headline')].map((each) => each.innerText)")
     assert "found" in heads[0] and "CLOSED BOOK FAILED" in heads[1] and "strict" not in heads[1]
     page.run("document.querySelector('#controls .place').click()")

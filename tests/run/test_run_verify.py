@@ -145,7 +145,7 @@ def test_no_honest_server_is_accused(sizes: list[int], share: float) -> None:
     """Whatever the vocabulary, counts in proportion are no cut (but for a power of two hit by chance)."""
     records = {str(n): record(n, max(round(n * share), 1)) for n in sizes}
     found = cut_prompts(records, ESTIMATE)
-    assert all("power of two" in reason for reason in found.values())
+    assert all(says(reason, "note.count_power_of_two") for reason in found.values())
 
 
 def test_the_summary_names_the_largest_difference() -> None:

@@ -515,17 +515,19 @@ _PHRASES = {
     "parts": r"\b(?:but|while|whereas|whilst)\b",
     "former": (
         r"\b(?:used to|formerly|previously|originally|initially|at first|once|no longer|until|before(?= ?[;,.])|earlier|"
+        r"before (?:the|that|this|last) [^;.]{1,24}? (?:was|were|had)|"
         r"last (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|moved off|switched from|old|outdated|"
         r"former|in the past|back then)\b"
     ),
     "now": (
-        r"\b(?:now|currently|today|these days|since then|at present|(?:changed|moved|switched|revised|updated|cut|raised|"
+        r"\b(?:now|nowadays|currently|today|these days|since then|at present|(?:changed|moved|switched|revised|updated|cut|raised|"
         r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward) to|replaced (?:by|with)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
         r"the new)\b"
     ),
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",
     "to": r"\b(?:down |up )?to\b",
     "assigns": r"\b(?:is|are|was|were|has|have|had|belongs?|by|goes|lies|stands)\b",
+    "says_of": r"is|was|has|had|did|does|will|can|\w{2,16}(?:s|ed)",
     "another_time": (
         r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|"
         r"old|last year|the year before|earlier)\b"

@@ -39,6 +39,9 @@ _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that a
 _DIGIT = late(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
+_SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,1}(?:'s\b| (?:@says_of@)\b)")
+_OF_THE_SOURCE = Phrase("@of_the_source@")
+_HEAD = 4  # words of a part in which the name stands that it speaks of
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
@@ -55,7 +58,7 @@ def of_another(reading: Reading) -> Words:
     """Return why what is given is not given as the answer, or an empty string."""
     if not reading.right or not reading.says_more or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
         return ""
-    return _superseded(reading) or _given_to_another(reading)
+    return _superseded(reading) or _given_to_another(reading) or _led_by_another(reading)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -178,6 +181,85 @@ def _new_names(reading: Reading, part: _Part) -> list[str]:
     return [name for name in names if name not in reading.grammar.empty and reading.novel(name)]
 
 
+def _led_by_another(reading: Reading) -> Words:
+    """The part with the facts begins with another's name, and one without them with the name that was asked for."""
+    text, grammar = reading.answer.text, reading.grammar
+    parts = _parts(reading)
+    given, others = [p for p in parts if p.given], [p for p in parts if not p.given]
+    if not given or not others:
+        return ""
+    signs = grammar.has_signs(text[given[0].start : given[0].end]) and grammar.has_signs(reading.sheet.question)
+    names = _asked_signs(reading) if signs else _asked_names(reading)
+    said = " ".join(text[p.start : p.end] for p in given)
+    held = set(names) & _bare_words(grammar, said) if not signs else {name for name in names if name in said}
+    left = [name for name in names if name not in held]
+    if not left or (signs and held) or not (_begins_strange(reading, given[0], names) if signs else any(
+        _names_new(reading, part) for part in given)):  # fmt: skip
+        return ""
+    for part in others:
+        words = text[part.start : part.end].lstrip(" \"'“‘「《(,")
+        if _POINTS_BACK(grammar).match(words) or reading.answer.cues("abstain", part.start, part.end):
+            continue
+        if signs and (not set(words) & grammar.demonstratives and any(n in words[: len(n) + 2] for n in left)):
+            return Note("given_to_another", words=words.strip()[:60])
+        if not signs and _bare_words(grammar, " ".join(words.split()[:_HEAD])) & set(left) and reading.novel(words):
+            return Note("given_to_another", words=words.strip()[:60])
+    return ""
+
+
+def _bare_words(grammar: Grammar, text: str) -> set[str]:
+    return {word.removesuffix("'s") for word in grammar.words(text)}
+
+
+def _asked_names(reading: Reading) -> tuple[str, ...]:
+    """Return the words of the names that the question and the subject have, folded."""
+    sheet, grammar = reading.sheet, reading.grammar
+    asked = [name.lower() for name in _NAME.findall(reading.needle.question)[:20]]
+    first = next(iter(grammar.words(sheet.question)), "")
+    own = grammar.words(sheet.subjects[0]) if sheet.subjects else []
+    return tuple(dict.fromkeys(w for w in (*asked, *own) if w not in grammar.empty and w != first and w.isalpha()))
+
+
+def _asked_signs(reading: Reading) -> tuple[str, ...]:
+    """Return the subject's names in signs; where none is known, what the question begins with, up to its first 的."""
+    sheet, grammar = reading.sheet, reading.grammar
+    names = tuple(name for name in sheet.subjects if grammar.is_sign(name[0]) and len(name) > 1)
+    begun = re.match(f"[{grammar.signs}]{{2,16}}?(?=[{''.join(sorted(grammar.light))}])", sheet.question)
+    return names or ((begun.group(),) if begun and not sheet.subjects else ())
+
+
+def _begins_strange(reading: Reading, part: _Part, names: tuple[str, ...]) -> bool:
+    """Whether a part begins with another name: two signs that are new, or one of a name's signs changed."""
+    grammar, text = reading.grammar, reading.answer.text
+    first = min((s for s, _ in _spans(reading) if part.start <= s < part.end), default=part.end)
+    head = text[part.start : first].lstrip(" \"'“‘「《(,")
+    if not head or _OF_THE_SOURCE(grammar).search(head):
+        return False
+    kin = any(len(name) > 2 and name[1:] in head[: len(name) + 2] for name in names)
+    return kin or (len(head) > 2 and len(_novel_signs(reading, head[:2])) > 1)
+
+
+def _names_new(reading: Reading, part: _Part) -> bool:
+    """Whether a part begins with a name that is new ("Paula adds", "in Seattle"), or gives its facts to one."""
+    grammar, text = reading.grammar, reading.answer.text
+    end = part.start + len(" ".join(text[part.start : part.end].lstrip().split()[:_HEAD])) + 1
+    own = [(s, e) for f in reading.right for s, e in f.spans if part.start <= s < part.end]
+    end = min([end, *(s for s, _ in own)])
+    head = text[part.start : end].lstrip(" \"'“‘(,")
+    names = _new_names(reading, _Part(part.start, end, False)) if end > part.start else []
+    stems = grammar.stems(head)
+    if names and not any(s in grammar.reporting for s in stems[:2]):
+        if not head.startswith(names[0]) or _SAYS_OF(grammar).match(head, len(names[0])):
+            return True
+    last = max((e for _, e in own), default=part.end)
+    given = re.compile(r"\W{0,2}").match(text, last)
+    assigns = _ASSIGNS(grammar).match(text, given.end() if given else last)
+    if assigns is None or assigns.end() >= part.end:
+        return False
+    behind = assigns.end() + len(" ".join(text[assigns.end() : part.end].split()[:2])) + 1
+    return bool(_new_names(reading, _Part(assigns.end(), min(behind, part.end), False)))
+
+
 # ---- another time ------------------------------------------------------------------------------------------------
 
 
@@ -204,7 +286,7 @@ def _superseded(reading: Reading) -> Words:
 def _gives_new(reading: Reading, at: int) -> bool:
     """Whether another value stands behind a place, and none of the facts."""
     text, grammar = reading.answer.text, reading.grammar
-    stop = re.compile(r"[;。!?\n]|\.(?=\s|$)").search(text, at, at + _REACH)
+    stop = re.compile(r"[;。\n]|[.!?](?=\s|$)").search(text, at, at + _REACH)
     end = stop.start() if stop else min(len(text), at + _REACH)
     if any(at <= s < end for s, _ in _spans(reading)):
         return False

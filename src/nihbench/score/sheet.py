@@ -350,7 +350,8 @@ def _items(fact: KeyFact, asking: Text, grammar: Grammar) -> tuple[list[Sought],
     parts, told = parts_of_list(fact.text, grammar, asked=fact.type in ("list", "order"))
     if not parts or fact.type == "phrase":
         return [], ""
-    if parts and fact.type == "" and not told and (named := _named(parts, asking, grammar)):
+    apposed = re.search("[,，]", fact.text) is not None
+    if parts and fact.type == "" and not told and apposed and (named := _named(parts, asking, grammar)):
         return named, "person"
     order = (
         fact.type == "order"

@@ -93,7 +93,7 @@ class Code:
         for start, end, token in tokens(answer):
             written = _squeezed(_bare(token) if self.strict else token)
             if written == plain:
-                if self.strict and _bare(token) != _bare(self.text):
+                if self.strict and _bare(token) != _bare(self.text).replace(" ", ""):
                     yield Place(start, end, "edit", 0.3, rival=True)
                 continue
             how, worth = self._nearness(token, written, plain, pieces)
@@ -190,7 +190,7 @@ def _squeezed(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return _SCHEME.sub("", text).rstrip("/").replace(" ", "")
+    return _SCHEME.sub("", text).rstrip("/")
 
 
 def _shape(text: str) -> str:

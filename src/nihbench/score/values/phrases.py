@@ -33,7 +33,7 @@ class Relation:
 
     def is_left_out(self, answer: Text) -> bool:
         """Whether an answer leaves out a telling word (every other, under; not on, which many say without it)."""
-        long = len(self.word) > _TELLING and not self.signs
+        long = len(self.word) > _TELLING and not self.signs and not answer.has_signs  # which an alias may word
         return long and self.own.search(answer.text) is None and self.others.search(answer.text) is None
 
     def beside(self, part: str, grammar: Grammar) -> bool:
