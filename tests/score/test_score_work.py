@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
@@ -72,3 +72,29 @@ def test_nothing_spare_is_left_and_nothing_else_is_cut(text):
 def test_runs_of_letters_are_what_the_pattern_finds(text):
     folded = GRAMMAR.fold(text).text
     assert language._words(folded) == language._WORD.findall(folded)
+
+
+CUES = [
+    (language.code, kind, words, pattern)
+    for language in GRAMMAR.languages
+    for kind, pairs in language.grading.cues.items()
+    for words, pattern in pairs
+]
+
+
+@settings(max_examples=1500)
+@given(st.sampled_from(CUES).flatmap(lambda cue: st.tuples(st.just(cue), st.from_regex(cue[3]))))
+def test_the_words_of_a_cue_let_through_whatever_its_pattern_finds(drawn):
+    (_, _, words, pattern), text = drawn
+    text = GRAMMAR.fold(text).text
+    if re.search(pattern, text):
+        for group in words.split("&"):
+            assert any(word in text for word in group.split("|"))
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(GRAMMAR.gradings).flatmap(lambda each: st.from_regex(each.negators)))
+def test_whatever_negates_holds_one_of_the_words_without_which_nothing_is_looked_for(text):
+    folded = GRAMMAR.fold(text).text
+    if re.search(GRAMMAR.either("negators"), folded):
+        assert GRAMMAR.may_negate(folded)

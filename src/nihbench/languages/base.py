@@ -58,8 +58,10 @@ class Grading:
     """How answers in a language are read. Patterns are for folded text (see `score.fold`); "" stands for none.
 
     Attributes:
-        cues: For every kind of cue: the words one of which must stand there, parted by "|", and a pattern.
-        negators: What negates that which follows in its clause; `negation_ends` ends its reach.
+        cues: For every kind of cue: the words one of which must stand there, parted by "|" (and one of others, too,
+            behind a "&"), and a pattern.
+        negators: What negates that which follows in its clause; `negation_ends` ends its reach. One of `negator_words`
+            stands in all that it finds.
         denied_after: What denies that which stands before it; `denied_at_once` only directly behind it.
         twice: What makes a yes of "without" behind it.
         stop: Words that carry no content; `light` are characters that carry none.
@@ -77,6 +79,7 @@ class Grading:
 
     cues: Mapping[str, tuple[tuple[str, str], ...]]
     negators: str = ""
+    negator_words: tuple[str, ...] = ("",)
     negation_ends: str = ""
     denied_after: str = ""
     denied_at_once: str = ""

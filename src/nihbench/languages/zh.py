@@ -310,6 +310,7 @@ _PHRASES = {
 GRADING = Grading(
     cues=_CUES,
     negators=_NEGATORS,
+    negator_words=("不", "没", "未", "非", "勿", "避免", "禁止", "别"),
     negation_ends=_NEGATION_ENDS,
     denied_after=_DENIED_AFTER,
     denied_at_once=_DENIED_AT_ONCE,

@@ -20,6 +20,7 @@ from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
+from nihbench.text.late import late
 from nihbench.types import FOUND_FROM
 
 Span = tuple[int, int]
@@ -35,13 +36,13 @@ _STRANGE_SIGNS = 3
 _ASSIGNS = Phrase("(?:@assigns@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
-_DIGIT = re.compile(r"\d")
+_DIGIT = late(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,1}(?:'s\b| (?:@says_of@)\b)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _HEAD = 4  # words of a part in which the name stands that it speaks of
-_NAME = re.compile(r"\b[A-Z][a-z]{2,20}\b")
+_NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ def _given_to_another(reading: Reading) -> Words:
         return ""
     given = [text[p.start : p.end] for p in parts if p.given]
     others = [text[p.start : p.end] for p in parts if not p.given]
+    # Without a word of the question, a part neither takes the place of the answer nor leaves it open.
+    if not any(_lead(sheet, other) or _named(sheet, [other]) for other in others) and not reading.answer.cues(
+        "abstain"
+    ):
+        return ""
     # A name that others bear, too ("the mill"), is told from a fuller one that stands elsewhere.
     if _named(sheet, given) > 0 and _named(sheet, given) >= _named(sheet, others):
         return ""
@@ -389,7 +395,9 @@ def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Spa
 
 def _lead(sheet: Sheet, text: str) -> int:
     """Return how many of the question's words a text has."""
-    return sum(_holds(sheet, text, word) for word in _asked_words(sheet))
+    asked, grammar = _asked_words(sheet), sheet.grammar
+    stems = frozenset(grammar.stems(text)) if asked else frozenset()
+    return sum([word in text if grammar.is_sign(word[0]) else word in stems for word in asked])
 
 
 def _holds(sheet: Sheet, text: str, word: str) -> bool:

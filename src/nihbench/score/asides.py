@@ -6,18 +6,17 @@ of one place; a word that the needle itself uses ("page 42") makes no remark. No
 
 from __future__ import annotations
 
-import re
-
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
+from nihbench.text.late import late
 
-SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
+SENTENCE_END = late(r"[.!?](?=\s|$)|[。\n]")
 SENTENCE = 400  # characters of a sentence that are looked at, each way
 _CLAUSE_END = Phrase(r"[;:—()\[\]{}|。\n]|,(?!\d)|[.!?](?=\s|$)|@clause_breaks@")
 _CLAUSE = 160  # characters of a clause that are looked at, each way
 _LABEL = Phrase(r"(?:@own_labels@)[^\w\n]{0,4}$")
-_FIELD = re.compile(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w -]{0,16}$")
+_FIELD = late(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w -]{0,16}$")
 _ANSWER_KEYS = Phrase("@answer_keys@")
 _LABEL_REACH = 40
 _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
@@ -29,7 +28,7 @@ _COMPARES = Phrase("@compares@")
 _UNRELATED = Phrase("@unrelated@")
 _ANOTHER_TIME = Phrase("@another_time@")
 _LEADS = Phrase(r"[:;—(]|@leads@")
-_NO_END = re.compile(r"[^.!?。)\]}\s]\s*$")
+_NO_END = late(r"[^.!?。)\]}\s]\s*$")
 _LEAST_LOOP = 6  # characters
 
 

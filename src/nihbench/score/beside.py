@@ -19,12 +19,13 @@ from nihbench.score.match import negated
 from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
+from nihbench.text.late import late
 
 _SHOWS = Phrase("@shows@")
-_ITEM = re.compile(r"^[ \t]{0,8}(?:-(?!-)|[*+](?=[ \t])|•|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
+_ITEM = late(r"^[ \t]{0,8}(?:-(?!-)|[*+](?=[ \t])|•|\d{1,2}[.)、])[ \t]?(.{1,400})", re.MULTILINE)
 _OWN_FIELD = Phrase(r"\W{0,3}(?:@own_labels@)\W{0,3}:")
-_NAME = re.compile(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
-_LOWER = re.compile(r"\b[a-z]{2}")
+_NAME = late(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
+_LOWER = late(r"\b[a-z]{2}")
 _AND_MORE = Phrase("@and_more@")
 _LISTED = Phrase("@listed@")
 _TAIL = Phrase("@tail@")
@@ -32,9 +33,9 @@ _TELLS = Phrase("[ ,]{0,2}(?:@tells@)([^.;:!?\\n]{1,160})")
 _TOLD = 3  # content words of its own that make such a clause an extra
 _JOINS = Phrase(r"[ \n]*(?:,(?!\d)|、|\n[ \t]*(?:[-*•]|\d{1,2}[.)])?|(?:@joins@))[ \n]*")
 _JOIN_ONLY = Phrase(r"(?:[ ,、]|(?:@joins@))+")
-_MORE_ITEMS = re.compile(r"[^\n]{0,80}(?:\n[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[^\n]{1,80}){0,20}")
-_OPENS = re.compile(r"[.!?](?=\s|$)|[。\n:]")
-_FRAMED = re.compile(r"[:(){}\[\]<>]")  # a remark in brackets, a field
+_MORE_ITEMS = late(r"[^\n]{0,80}(?:\n[ \t]{0,8}(?:[-*•]|\d{1,2}[.)])[^\n]{1,80}){0,20}")
+_OPENS = late(r"[.!?](?=\s|$)|[。\n:]")
+_FRAMED = late(r"[:(){}\[\]<>]")  # a remark in brackets, a field
 _NO_ITEM = Phrase(r"\W*(?:@no_item@)")
 _ITEM_WORDS = 3  # words of its own
 _ITEM_LENGTH = 8  # words, or signs

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import SENTENCE_END, is_remark
 from nihbench.score.grammar import Cue, Phrase
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
+from nihbench.text.late import late
 
 _KINDS = ("hedge", "abstain", "refuse")
-_ASKED = re.compile(r"[^\w?]{0,2}\?")
+_ASKED = late(r"[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
 _CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。()\n]|@clause_ends@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")

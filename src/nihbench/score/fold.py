@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from nihbench.text.late import late
 from nihbench.text.markup import markup_of
 
 _GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
@@ -27,7 +28,7 @@ _ONE_FOR_ONE = {
     "…": ".",
 }
 _STRAY = r"'(?:(?<![^\W\d_]')|(?![^\W\d_]))"  # an apostrophe that stands in no word
-_STRAYS = re.compile(_STRAY)
+_STRAYS = late(_STRAY)
 # One of these stands wherever spaces are to go; most lines have none, and looking takes a fraction of the time.
 _SPARE_PAIRS = ("  ", "\n ", " \n")
 
@@ -37,8 +38,8 @@ _ALIKE = str.maketrans(
     "аАВеЕіІјЈкКмМНоОрРсСТуУхХѕЅԁһνοΟαΑΒεΕιΙΚΜΝρΡΤΥΧ", "aABeEiIjJkKmMHoOpPcCTyYxXsSdhvoOaABeEiIKMNpPTYX"
 )
 _OTHER = "\u0370-\u03ff\u0400-\u052f"
-_AMONG_LATIN = re.compile(rf"[a-zA-Z][{_OTHER}]|[{_OTHER}][a-zA-Z]")
-_MIXED = re.compile(rf"[a-zA-Z{_OTHER}]{{1,40}}")
+_AMONG_LATIN = late(rf"[a-zA-Z][{_OTHER}]|[{_OTHER}][a-zA-Z]")
+_MIXED = late(rf"[a-zA-Z{_OTHER}]{{1,40}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def final_answer(answer: str) -> str | None:
     return "".join([*kept, answer[at:]])
 
 
-_RUN_OF_GONE = re.compile(f"{_GONE}+")
+_RUN_OF_GONE = late(f"{_GONE}+")
 
 
 def _cut(text: str, pattern: re.Pattern[str]) -> tuple[str, _Cuts]:

@@ -15,6 +15,7 @@ from functools import cache, cached_property, lru_cache
 from nihbench.languages.base import Language, Number, covered, find
 from nihbench.score.fold import Folded, Folder
 from nihbench.score.numbers import Numerals
+from nihbench.text.late import late
 
 _GAPS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
 """ASCII characters of which no word is made."""
@@ -22,8 +23,8 @@ _OTHERS_REACH = 40
 _NEVER = "(?!)"
 
 _compiled = lru_cache(maxsize=None)(re.compile)  # a pattern is compiled when one of its words is first met
-_CLAUSE_END = re.compile(r"[.,!?。;:\n]")
-_END = re.compile(r"[.!?。;\n]")
+_CLAUSE_END = late(r"[.,!?。;:\n]")
+_END = late(r"[.!?。;\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Grammar:
         self.function_words = frozenset().union(*(grading.function_words for grading in self.gradings))
         self.demonstratives = frozenset().union(*(grading.demonstratives for grading in self.gradings))
         self.numerals = Numerals(self.languages)
+        negating = [each for each in self.gradings if each.negators]
+        self._negator_words = tuple(word for each in negating for word in each.negator_words)
         self.digits = {sign: digit for grading in self.gradings for sign, digit in grading.digits.items()}
         self._cues = [_sieves(language) for language, _ in read]
 
@@ -148,10 +151,19 @@ class Grammar:
         found: list[Cue] = []
         for letters, sieves in self._cues:
             if letters is None or (not text.isascii() and letters.search(text)):
-                found += _found(kind, text, sieves.get(kind, ()))
+                sieve = sieves.get(kind)
+                for pattern in sieve.admitted(text) if sieve else ():
+                    found += [Cue(kind, m.start(), m.end()) for m in _compiled(pattern).finditer(text)]
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
         return found
+
+    def may_negate(self, text: str) -> bool:
+        """Whether a word stands in a folded text without which it negates nothing."""
+        for word in self._negator_words:
+            if word in text:
+                return True
+        return False
 
     def is_about_others(self, cue: Cue, text: str) -> bool:
         """Whether an abstaining cue speaks of *other* information only ("offers no other idea"), not of the answer."""
@@ -193,27 +205,54 @@ class Phrase:
         return made
 
 
-_Sieves = Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]
+class _Sieve:
+    """The cues of one kind: which words let which patterns through, so that few are run over a text that has none."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._patterns: list[str] = []
+        self._more: list[tuple[tuple[str, ...], ...]] = []
+        admits: dict[str, list[int]] = {}
+        for at, (words, pattern) in enumerate(pairs):
+            first, *more = [tuple(group.split("|")) for group in words.split("&")]
+            self._patterns.append(pattern)
+            self._more.append(tuple(more))
+            for word in first:
+                admits.setdefault(word, []).append(at)
+        # A word that holds a shorter one ("no sign", "no ") is looked for only where that stands.
+        self._admits: list[tuple[str, list[int], list[tuple[str, list[int]]]]] = []
+        for word in sorted(admits, key=len):
+            root = next((inner for shorter, _, inner in self._admits if shorter in word), None)
+            if root is None:
+                self._admits.append((word, admits[word], []))
+            else:
+                root.append((word, admits[word]))
+
+    def admitted(self, text: str) -> list[str]:
+        """Return the patterns that could be found in a text."""
+        admitted: set[int] = set()
+        for word, places, longer in self._admits:
+            if word in text:
+                admitted.update(places)
+                for each, more in longer:
+                    if each in text:
+                        admitted.update(more)
+        return [self._patterns[at] for at in sorted(admitted) if self._lets_through(at, text)] if admitted else []
+
+    def _lets_through(self, at: int, text: str) -> bool:
+        for group in self._more[at]:
+            for word in group:
+                if word in text:
+                    break
+            else:
+                return False
+        return True
 
 
-def _sieves(language: Language) -> tuple[re.Pattern[str] | None, _Sieves]:
+def _sieves(language: Language) -> tuple[re.Pattern[str] | None, Mapping[str, _Sieve]]:
     """Return the letters without which a language's cues can't stand in a text, and the cues."""
     assert language.grading is not None
-    cues = {
-        kind: tuple((tuple(words.split("|")), pattern) for words, pattern in pairs)
-        for kind, pairs in language.grading.cues.items()
-    }
+    cues = {kind: _Sieve(pairs) for kind, pairs in language.grading.cues.items()}
     return re.compile(f"[{language.letters}]") if language.letters else None, cues
-
-
-def _found(kind: str, text: str, pairs: Iterable[tuple[tuple[str, ...], str]]) -> list[Cue]:
-    found: list[Cue] = []
-    for words, pattern in pairs:
-        for word in words:
-            if word in text:
-                found += [Cue(kind, m.start(), m.end()) for m in _compiled(pattern).finditer(text)]
-                break
-    return found
 
 
 def spans(text: str, found: Iterable[str]) -> list[tuple[int, int]]:

@@ -20,6 +20,7 @@ from nihbench.languages import base as languages
 from nihbench.score.fold import final_answer
 from nihbench.score.match import sheet_of
 from nihbench.score.values.told import RULES, TYPES
+from nihbench.text.late import late
 from nihbench.types import PERCENT_BANDS, Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
 
 VERSION = "2"
@@ -30,7 +31,7 @@ UNSURE_BELOW = 0.9
 _OUTCOMES: frozenset[str] = frozenset(get_args(OutcomeClass))
 _KEYS = frozenset({"case", "reasons", "identifying", "subject", "outcome", "band"})
 _MOST_CHARACTERS = 20_000
-_CODE_BLOCK = re.compile(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL)
+_CODE_BLOCK = late(r"```(?:json)?[ \t]*\n(.*)\n```", re.DOTALL)
 PERCENT_BANDS_OF = {"correct": (100,), "partial": (30, 50, 70), "hedged": (30, 50, 70), "hallucinated": (0, 30)}
 """The bands that an outcome goes with; every other outcome is a 0."""
 

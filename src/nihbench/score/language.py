@@ -7,20 +7,20 @@ by which that language denies or doubts; that nothing was found means little whe
 from __future__ import annotations
 
 import re
-from collections import Counter
+from functools import cache
 
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, grammar_for
+from nihbench.text.late import late
 
 _LOOKED_AT = 4000  # characters
 _LEAST = 3  # function words that show a language
 _LEAST_BESIDE_FACTS = 2  # where none of its grammar's own stands beside them, and facts are named in it
 _LEAST_LETTERS = 6  # letters of another script that show one
-_WORD = re.compile(r"[a-z]+")
-_GAPS = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
-_KANA = re.compile("[\u3040-\u30ff]")
-_ENGLISH = grammar_for("en").function_words
+_WORD = late(r"[a-z]+")
+_GAPS = {code: " " for code in range(128) if not "a" <= chr(code) <= "z"}
+_KANA = late("[\u3040-\u30ff]")
 _OTHERS = {
     "German": "der die das und ist nicht ein eine einen einem den dem des im zu mit von auf fur sich es ich wird kann "
     "kein keine laut uber dass aus bei".split(),
@@ -41,21 +41,35 @@ _DOUBTING = {
 }
 """Words by which a language denies, doubts or declines; in folded form."""
 _DOUBTING_OF = {name: frozenset(re.findall("[a-z]+", words)) for name, words in _DOUBTING.items()}
-_AMBIGUOUS = _ENGLISH | {"non", "pas", "ni", "peut", "mai", "sei", "nie"}
-_SHOWING_OF = {name: own - _AMBIGUOUS for name, own in _DOUBTING_OF.items()}
-"""Those of them that show the language by themselves: English borrows the others."""
-_DOUBTING_SCRIPTS = re.compile(
-    "|".join(
-        grammar_for("en").fold(part).text for part in "ない ません なかった かも でしょう 않 없 아니 못 모르".split()
-    )
-    + r"|\b(?:не|нет|ни|нельзя|возможно)\b|\b(?:لا|ليس|ليست|لم|لن)\b"
-)
+_BORROWED = frozenset(("non", "pas", "ni", "peut", "mai", "sei", "nie"))
+"""Those of them that English borrows, or has a like of: they show no language by themselves."""
 _SAID = {
     "German": Note("german"), "French": Note("french"), "Spanish": Note("spanish"), "Portuguese": Note("portuguese"),
     "Italian": Note("italian"), "Dutch": Note("dutch"), "Japanese": Note("japanese"), "script": Note("other_script"),
 }  # fmt: skip
 _CODES = {"German": "de", "French": "fr", "Spanish": "es", "Portuguese": "pt", "Italian": "it", "Dutch": "nl"}
-_OTHERS_OF = {name: frozenset(w for w in words if len(w) > 1) - _ENGLISH for name, words in _OTHERS.items()}
+
+
+class _Shown:
+    """By which words the other languages are shown, as far as English has none like them."""
+
+    def __init__(self) -> None:
+        english = grammar_for("en")
+        own = english.function_words
+        self.others = {n: frozenset(w for w in words if len(w) > 1) - own for n, words in _OTHERS.items()}
+        self.doubting = {name: words - own - _BORROWED for name, words in _DOUBTING_OF.items()}
+        self.any_other = frozenset().union(*self.others.values())
+        self.any_doubting = frozenset().union(*self.doubting.values())
+        scripts = "ない ません なかった かも でしょう 않 없 아니 못 모르".split()
+        self.scripts = re.compile(
+            "|".join(english.fold(part).text for part in scripts)
+            + r"|\b(?:не|нет|ни|нельзя|возможно)\b|\b(?:لا|ليس|ليست|لم|لن)\b"
+        )
+
+
+@cache
+def _shown() -> _Shown:
+    return _Shown()
 
 
 def foreign(text: Text, *, beside_facts: bool = False) -> Note | None:
@@ -75,35 +89,40 @@ def _foreign(text: Text, least: int = _LEAST) -> str:
             return "script"
         if 5 * len(strange) > len(letters) and _KANA.search(start):
             return "Japanese"
-    words = Counter(_words(start))
+    words = _words(start)
     known = _count(words, grammar.function_words)
-    if 3 * known >= words.total():
+    if 3 * known >= len(words):
         return ""
-    if not text.has_signs:
-        for name, own in _SHOWING_OF.items():
+    shown_by = _shown()
+    if not text.has_signs and not shown_by.any_doubting.isdisjoint(words):
+        for name, own in shown_by.doubting.items():
             if _CODES[name] not in grammar.codes and not own.isdisjoint(words):
                 return name
+    least = least if known == 0 else _LEAST
+    if _count(words, shown_by.any_other) < least:
+        return ""
     name, hits = max(
-        [(name, _count(words, own)) for name, own in _OTHERS_OF.items() if _CODES[name] not in grammar.codes]
+        [(name, _count(words, own)) for name, own in shown_by.others.items() if _CODES[name] not in grammar.codes]
         or [("", 0)],
         key=lambda pair: pair[1],
     )
-    enough = hits >= (least if known == 0 else _LEAST)
-    return name if enough and hits > 2 * known else ""
+    return name if hits >= least and hits > 2 * known else ""
 
 
 def doubting(text: Text) -> Note | None:
     """Return the language of a folded text that its grammar does not read and that denies or doubts something."""
     name = _foreign(text)
+    if not name:
+        return None
     own = _DOUBTING_OF.get(name)
     start = text.text[:_LOOKED_AT]
-    doubts = _DOUBTING_SCRIPTS.search(start) if own is None else not own.isdisjoint(_words(start))
-    return _SAID[name] if name and doubts else None
+    doubts = _shown().scripts.search(start) if own is None else not own.isdisjoint(_words(start))
+    return _SAID[name] if doubts else None
 
 
 def shown(text: Text) -> bool:
     """Whether a text is shown to be in a language that its grammar reads."""
-    return text.has_signs or _count(Counter(_words(text.text[:_LOOKED_AT])), text.grammar.function_words) >= _LEAST
+    return text.has_signs or _count(_words(text.text[:_LOOKED_AT]), text.grammar.function_words) >= _LEAST
 
 
 def untold(grammar: Grammar, *, spaced: bool) -> Note:
@@ -118,5 +137,5 @@ def _words(text: str) -> list[str]:
     return text.translate(_GAPS).split() if text.isascii() else _WORD.findall(text)
 
 
-def _count(words: Counter[str], own: frozenset[str]) -> int:
-    return sum([words[word] for word in own.intersection(words)])
+def _count(words: list[str], own: frozenset[str]) -> int:
+    return sum(map(own.__contains__, words))

@@ -23,6 +23,7 @@ from nihbench.score.values.amounts import amounts
 from nihbench.score.values.base import How, Place, Value, kept
 from nihbench.score.values.moments import moments
 from nihbench.score.values.phrases import Relation
+from nihbench.text.late import late
 from nihbench.types import Needle
 
 # ---- negation --------------------------------------------------------------------------------------------------------
@@ -45,12 +46,12 @@ def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
     frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
     before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
     before = before.removesuffix("https://").removesuffix("http://")
-    last = _last(_NEGATOR(grammar), before)
+    last = _last(_NEGATOR(grammar), before) if grammar.may_negate(before) else None
     if last is not None and not _ENDS(grammar).search(before, last.end()):
         return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
     if frame is not None or _AFTER(grammar).match(text, end) is not None:
         return True
-    return _NEGATOR(grammar).search(text, start, end) is not None
+    return grammar.may_negate(text[start:end]) and _NEGATOR(grammar).search(text, start, end) is not None
 
 
 @lru_cache(maxsize=8)
@@ -246,7 +247,7 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
     return _outermost(spans) if len(spans) > 1 else spans
 
 
-_BREAK = re.compile(r"\n")
+_BREAK = late(r"\n")
 
 
 def _broken(fact: Sought, answer: Text) -> list[Span]:
@@ -302,7 +303,7 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
     return found
 
 
-_PARTED = re.compile(r"[;\n。]|,(?!\d)|, ")
+_PARTED = late(r"[;\n。]|,(?!\d)|, ")
 
 
 def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:

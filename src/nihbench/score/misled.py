@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
+from nihbench.text.late import late
 
-_SENTENCE = re.compile(r"[^.!?。！？\n]{4,600}(?:[.!?](?!\s|$)[^.!?。！？\n]{1,200}){0,6}[.!?。！？]?")
+_SENTENCE = late(r"[^.!?。！？\n]{4,600}(?:[.!?](?!\s|$)[^.!?。！？\n]{1,200}){0,6}[.!?。！？]?")
 _LEAST_WORDS = 3
 _SHARE = 0.8
 _RUN = 6  # signs in a row

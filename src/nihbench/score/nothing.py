@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
+from itertools import filterfalse, islice
+from operator import eq
 
 from nihbench.lang.messages import Note
+from nihbench.score.grammar import Grammar
 from nihbench.score.reading import Reading, Verdict
+from nihbench.text.late import late
 
 OFF_THE_QUESTION = Note("off_the_question")
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
@@ -19,9 +24,9 @@ _BEGUN = 2  # content words of its own that make an answer of what was cut
 _SOME = 0.25  # of the question's words
 _LEAST_WORDS = 8  # of gibberish
 _LEAST_DOUBLED = 3  # different words that it says twice at once
-_NEXT_SENTENCE = re.compile(r"\n\s*\n|[.!?]\s+(?=[A-Z“\"(])|[。！？](?=\s*[^\s。！？”」』）)])")
-_SENTENCE_END = re.compile(r"[.!?](?=\s|$)|[。\n]")
-_UNFINISHED = re.compile(r"[^.!?。\s\])]\s{0,4}$")
+_NEXT_SENTENCE = late(r"\n\s*\n|[.!?]\s+(?=[A-Z“\"(])|[。！？](?=\s*[^\s。！？”」』）)])")
+_SENTENCE_END = late(r"[.!?](?=\s|$)|[。\n]")
+_UNFINISHED = late(r"[^.!?。\s\])]\s{0,4}$")
 
 
 def kind_of_nothing(reading: Reading) -> Verdict:
@@ -91,19 +96,25 @@ def _takes_up_question(reading: Reading, text: str) -> bool:
 def _asked_of(reading: Reading, text: str) -> float:
     """Return the share that a text has of what the question asks of its subject (of its subject, if that is all)."""
     grammar, sheet = reading.grammar, reading.sheet
-    asked = set(grammar.novel(sheet.question.partition("?")[0], grammar.source_words))
-    subject = {s for name in sheet.subjects for s in grammar.stems(name)}
-    telling = asked - subject or asked
+    telling = _telling(sheet.question, sheet.subjects, grammar)
     stems = reading.answer.stems if text is reading.answer.text else grammar.stems(text)
     return len(telling.intersection(stems)) / len(telling) if telling else 0.0
 
 
+@lru_cache(maxsize=512)
+def _telling(question: str, subjects: tuple[str, ...], grammar: Grammar) -> frozenset[str]:
+    asked = frozenset(grammar.novel(question.partition("?")[0], grammar.source_words))
+    subject = {s for name in subjects for s in grammar.stems(name)}
+    return asked - subject or asked
+
+
 def _is_gibberish(reading: Reading) -> bool:
     """Whether words or signs are said two and three times over, as nobody speaks."""
-    words = [w for w in reading.answer.words if not w.isdecimal()][:400]
-    doubled = [one for one, other in zip(words, words[1:], strict=False) if one == other]
-    enough = len(words) >= _LEAST_WORDS and len(set(doubled)) >= _LEAST_DOUBLED
-    return enough and 3 * len(doubled) >= len(words)
+    words = list(islice(filterfalse(str.isdecimal, reading.answer.words), 400))
+    if len(words) < _LEAST_WORDS or 3 * sum(map(eq, words, words[1:])) < len(words):
+        return False
+    doubled = {one for one, other in zip(words, words[1:], strict=False) if one == other}
+    return len(doubled) >= _LEAST_DOUBLED
 
 
 def _gibberish(reading: Reading) -> Verdict | None:

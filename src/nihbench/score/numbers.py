@@ -14,12 +14,13 @@ from typing import Literal
 
 from nihbench.languages.base import Language, Number
 from nihbench.languages.numerals import joined
+from nihbench.text.late import late
 
 Nearness = Literal["same", "near", "part", "other"]
 
 _LEAST_PART = 2  # digits: less than that is no part of a number that one could recognise
-_DIGITS = re.compile(r"\d+(?:[ .,'、·-] ?\d+)*", re.ASCII)
-_GROUP = re.compile(r"\d+", re.ASCII)
+_DIGITS = late(r"\d+(?:[ .,'、·-] ?\d+)*", re.ASCII)
+_GROUP = late(r"\d+", re.ASCII)
 
 
 class Numerals:

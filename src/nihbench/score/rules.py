@@ -7,7 +7,6 @@ stands beside the facts from `beside`. This module only decides. Of a language t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -29,6 +28,7 @@ from nihbench.score.subject import other_subject
 from nihbench.score.swapped import swapped
 from nihbench.score.values.base import How
 from nihbench.score.values.kinds import about
+from nihbench.text.late import late
 from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Needle, OutcomeClass, Score, Unscored
 
 # ---- how sure the rules are of a band: the chance that a careful reader would give the same one ----------------------
@@ -253,7 +253,7 @@ DIFFERS: Mapping[How, Note] = {
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _OF_ONESELF = Phrase("@of_oneself@")
 _OR = Phrase("@or_after@")
-_SPAN = re.compile(r"\W*(?:and|to|-|—|~|至|到)\W*")
+_SPAN = late(r"\W*(?:and|to|-|—|~|至|到)\W*")
 _BETWEEN = 12  # characters between a value and one that "or" joins to it
 
 

@@ -21,6 +21,7 @@ from nihbench.score.values.phrases import (
     sides_in,
     without_relations,
 )
+from nihbench.text.late import late
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -28,7 +29,7 @@ _NEAR_WORD = 4  # letters: a shorter word of a longer fact says nothing by itsel
 _TYPO_FROM = 7  # letters: in a shorter word one wrong letter may make another word
 _WORDS_FROM = 4  # a lone fact of so many content words (or pairs of signs) is graded by its words
 _PLACE = Phrase("@place@")
-_ROOM = re.compile(r"(?<=\d)[室号间楼层栋座]$")
+_ROOM = late(r"(?<=\d)[室号间楼层栋座]$")
 
 
 @dataclass(frozen=True, slots=True)

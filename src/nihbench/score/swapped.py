@@ -12,8 +12,9 @@ from functools import lru_cache
 from nihbench.score.grammar import Grammar
 from nihbench.score.match import Found
 from nihbench.score.reading import Reading
+from nihbench.text.late import late
 
-_CLAUSE = re.compile(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|、| and | while | whereas |而(?!且)|和")
+_CLAUSE = late(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|、| and | while | whereas |而(?!且)|和")
 _MOST = 40  # clauses that are looked at
 
 

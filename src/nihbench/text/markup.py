@@ -12,6 +12,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
+from nihbench.text.late import late
+
 Span = tuple[int, int]
 
 _WORD = (
@@ -20,7 +22,7 @@ _WORD = (
 )
 _NAME = rf"(?:[a-z]\w{{0,15}}[:_-])?(?:{_WORD})(?:[:_-][a-z0-9]{{1,12}})?"
 _BEGIN, _END = "begin|start", "end|stop"
-_TAG = re.compile(
+_TAG = late(
     "|".join(
         (
             rf"<(?P<a>/?)(?:{_NAME})(?:\s[^<>]{{0,80}})?>",
@@ -37,24 +39,24 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 # In square brackets these words are headings too, but not in capitals with an end of their own.
-_SQUARE = re.compile(r"\[(?P<s>/?)(?:THINK|THINKING|THOUGHT|REASONING)\]")
-_STRONG = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_SQUARE = late(r"\[(?P<s>/?)(?:THINK|THINKING|THOUGHT|REASONING)\]")
+_STRONG = late(r"<think(?:ing)?>", re.IGNORECASE)
 _SIGNS = ("<", "[", "◁", "【")
 # What stands around an answer that is marked as one: dropped where reasoning was found beside it.
-_FRAME = re.compile(
+_FRAME = late(
     r"</?(?:final[_-]?)?(?:answer|response|solution|output)>"
     rf"|<[|｜](?:{_BEGIN}|{_END})[_▁](?:of[_▁])?(?:solution|response|answer|output)[|｜]>"
     r"|<\|(?:end|return|call|im_end|eot_id|endoftext)\|>|<(?:turn\||end_of_turn|eos)>|</s>",
     re.IGNORECASE,
 )
-_MESSAGE = re.compile(
+_MESSAGE = late(
     r"(?:<\|start\|>[^<]{0,60})?(?:<\|channel\|>(?P<channel>[^<]{0,120}))?(?:<\|constrain\|>[^<]{0,60})?<\|message\|>"
 )
-_MESSAGE_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
+_MESSAGE_END = late(r"<\|(?:end|return|call|start|channel)\|>")
 # Harmony without its markers: names of roles and channels run into the words.
-_STRIPPED_FINAL = re.compile(r"assistant\s{0,2}final(?=\S|\s)")
-_STRIPPED_THOUGHT = re.compile(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\u3400-\u9fff\"'“‘(*#\d])")
-_STRIPPED_ANSWER = re.compile(r"\s*(?:assistant)?final(?=[A-Z\u3400-\u9fff])|\s*thought\n")
+_STRIPPED_FINAL = late(r"assistant\s{0,2}final(?=\S|\s)")
+_STRIPPED_THOUGHT = late(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\u3400-\u9fff\"'“‘(*#\d])")
+_STRIPPED_ANSWER = late(r"\s*(?:assistant)?final(?=[A-Z\u3400-\u9fff])|\s*thought\n")
 
 
 @dataclass(frozen=True, slots=True)

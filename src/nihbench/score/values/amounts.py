@@ -19,32 +19,33 @@ from nihbench.score.grammar import Grammar
 from nihbench.score.numbers import nearness
 from nihbench.score.values.base import Place, kept, outermost
 from nihbench.score.values.units import dimension, same, size_of
+from nihbench.text.late import late
 
 _MOST = 3000  # amounts of a text that are read
 _LARGEST = 40  # digits: a longer row is no amount
-_DIGITS = re.compile(
+_DIGITS = late(
     r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?P<sep>[., ])\d{3}(?:(?P=sep)\d{3})*(?!\d)(?P<part>[.,]\d{1,9}(?!\d))?"
     r"|\d{1,2}(?:,\d{2})+,\d{3}(?!\d)|\d{1,40}(?:[.,]\d{1,9}(?![\d]))?|\d)|(?<![\w.])\.\d{1,3}(?!\d)",
     re.ASCII,
 )
-_POWER = re.compile(r" ?[x×*·] ?10(\^?)(-?\d{1,2})|e([+-]?\d{1,2})(?![a-z0-9])", re.ASCII)
-_REST = re.compile(r"[零〇]?(\d{1,8})", re.ASCII)
-_GLUED = re.compile(r"[a-z]$")
-_WORDS_BEHIND = re.compile(r"[ -]?([a-z]+)((?: [a-z]+){0,3})")
-_MINUS = re.compile(r"(?:^|[\s(\[=:])-$")
-_PLURAL = re.compile(r" ([a-z]{3,20}s)\b(?!')")
+_POWER = late(r" ?[x×*·] ?10(\^?)(-?\d{1,2})|e([+-]?\d{1,2})(?![a-z0-9])", re.ASCII)
+_REST = late(r"[零〇]?(\d{1,8})", re.ASCII)
+_GLUED = late(r"[a-z]$")
+_WORDS_BEHIND = late(r"[ -]?([a-z]+)((?: [a-z]+){0,3})")
+_MINUS = late(r"(?:^|[\s(\[=:])-$")
+_PLURAL = late(r" ([a-z]{3,20}s)\b(?!')")
 _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _REACH = 40  # characters from a number to what it counts
-_UP_TO = re.compile(r"[ \n]?[^,;.。!?、\n\d{}\[\]]*")
-_OTHER_THING = re.compile(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
-_NUMBER_BEFORE = re.compile(
+_UP_TO = late(r"[ \n]?[^,;.。!?、\n\d{}\[\]]*")
+_OTHER_THING = late(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
+_NUMBER_BEFORE = late(
     r"[\d零一二两三四五六七八九十百千万][^,;.。、\d]{0,20}$|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b[^,;.]{0,16}$"
 )
-_OWN_THING = re.compile(r" [a-z]{3,}")
+_OWN_THING = late(r" [a-z]{3,}")
 _ROUNDED = Decimal("0.01")
-_MORE_SCALES = re.compile(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
-_FRACTION = re.compile(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
+_MORE_SCALES = late(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
+_FRACTION = late(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,10 +370,10 @@ class Reader:
         """Return the amounts of a text, in order of place."""
         written = _parted(text)
         spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
-        found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)]
+        found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)] if "/" in written else []
         found += [
             share
-            for m in _SHARE.finditer(text.text)
+            for m in (_SHARE.finditer(text.text) if "/" in written else ())
             if (share := _share_of(m)) is not None and not any(each.start <= m.start() < each.end for each in found)
         ]
         shares = list(found)
@@ -643,11 +644,11 @@ class Reader:
         return replace(one, end=after, last=other.last, values=(value,), digits="", formed=True, per=one.per or per)
 
 
-_ENDS = re.compile(r"[.,;)\]}\"]|$| (?:deep|high|wide|long|tall|thick)\b")
-_TO = re.compile(r" ?(?:to|and|or|-|—|~|至|到|或) ?")
-_MIXED = re.compile(r"(?<![\d/.])(\d{1,3})[ -](\d)/(\d{1,2})(?![\d/])", re.ASCII)
-_SHARE = re.compile(r"(?<![\d/.])(\d{1,2})/(\d{1,3})(?![\d/])", re.ASCII)
-_SIDE_BY_SIDE = re.compile(r"[ ,]{0,2}(?:and |零|又)?")
+_ENDS = late(r"[.,;)\]}\"]|$| (?:deep|high|wide|long|tall|thick)\b")
+_TO = late(r" ?(?:to|and|or|-|—|~|至|到|或) ?")
+_MIXED = late(r"(?<![\d/.])(\d{1,3})[ -](\d)/(\d{1,2})(?![\d/])", re.ASCII)
+_SHARE = late(r"(?<![\d/.])(\d{1,2})/(\d{1,3})(?![\d/])", re.ASCII)
+_SIDE_BY_SIDE = late(r"[ ,]{0,2}(?:and |零|又)?")
 
 
 def _is_code(word: str) -> bool:

@@ -9,9 +9,10 @@ from functools import lru_cache
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.values.base import Place
+from nihbench.text.late import late
 
 _NEGATOR = Phrase("@negators@")
-_BRIEF = re.compile(
+_BRIEF = late(
     r"\W*(?:it|they|he|she|that|this|there|you|we) (?:is|are|was|were|do|does|did|can|has|have|will)(?:n't| not)?\b"
 )
 _SHARE = 0.5  # of the question's words in a sentence that answers it without a yes or a no

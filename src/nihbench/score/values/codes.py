@@ -15,16 +15,17 @@ from functools import lru_cache
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar
 from nihbench.score.values.base import How, Place, kept, outermost
+from nihbench.text.late import late
 
 _MOST = 60  # places of one code that are looked at
 _SEPARATORS = r"[ \-_./:·—,\u200b]"
-_TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
-_PIECE = re.compile(r"[a-z0-9]+")
+_TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
+_PIECE = late(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
 _HALF_FROM = 6  # characters: half of fewer tells nothing
-_PHONE = re.compile(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
+_PHONE = late(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
 STRICT = frozenset(("url", "email", "version"))
-_SCHEME = re.compile(r"^(?:[a-z]{2,6}://)?(?:www\.)?(?:v(?=\d))?")
+_SCHEME = late(r"^(?:[a-z]{2,6}://)?(?:www\.)?(?:v(?=\d))?")
 
 
 @dataclass(frozen=True, slots=True)

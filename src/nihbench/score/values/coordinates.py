@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nihbench.score.answer import Text
 from nihbench.score.values.base import How, Place, kept, outermost
+from nihbench.text.late import late
 
 _HEAD = r"(?P<before>北纬|北緯|南纬|南緯|东经|東經|西经|西經|(?<![A-Za-z])[NSEW](?![A-Za-z]))"
 _NAME = r"(?P<name>latitude|longitude|lat\.?|lon(?:g\.?)?|纬度|经度)"
@@ -20,11 +21,11 @@ _SIZE = (
     r"(?: ?(?P<s>\d{1,2}(?:\.\d{1,6})?) ?(?:[\"″”“]|''|′′|’’|秒|seconds?|sec\.?))?)?"
 )
 _TAIL = r"(?P<after>north|south|east|west|[NSEW](?![A-Za-z]))"
-_ONE = re.compile(
+_ONE = late(
     rf"(?:{_NAME}[ :|：]{{0,3}})?(?:{_HEAD}[ :|]{{0,3}})?{_SIZE}(?(before)|(?: ?{_TAIL})?)",
     re.IGNORECASE,
 )
-_PLAIN = re.compile(
+_PLAIN = late(
     r"(?<![\d.])(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?[ ,，;/]{1,3}(-?\d{1,3}\.\d{2,9})°? ?([NSEW])?(?![\d.])", re.IGNORECASE
 )
 _MOST = 60

@@ -15,23 +15,22 @@ from nihbench.score.values.coordinates import coordinates_of
 from nihbench.score.values.moments import moment_of, moments
 from nihbench.score.values.names import name_of
 from nihbench.score.values.spans import Span
+from nihbench.text.late import late
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
-_EMAIL = re.compile(r"[a-z0-9.%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-_URL = re.compile(
-    r"(?:[a-z]{2,6}://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?|(?:/[a-z0-9.-]+){2,}/?"
-)
-_FILE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,4}")
-_PHONE = re.compile(r"\+?[\d ().\-/]{7,24}")
-_VERSION = re.compile(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
-_DIGITS_APART = re.compile(r"\d+(?:[-:/.]\d+)+")
-_PLATE = re.compile(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
-_TOKEN = re.compile(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
+_UUID = late(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
+_EMAIL = late(r"[a-z0-9.%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_URL = late(r"(?:[a-z]{2,6}://|www\.)\S+|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?:/\S*)?|(?:/[a-z0-9.-]+){2,}/?")
+_FILE = late(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,4}")
+_PHONE = late(r"\+?[\d ().\-/]{7,24}")
+_VERSION = late(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
+_DIGITS_APART = late(r"\d+(?:[-:/.]\d+)+")
+_PLATE = late(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
+_TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
 _OFTEN = frozenset(("every", "each", "每"))
 _CODE_WORDS = 8
 _THING_WORDS = 3
-_LATIN = re.compile("[a-z]")
-_DIGIT = re.compile("[0-9]")
+_LATIN = late("[a-z]")
+_DIGIT = late("[0-9]")
 
 
 class _About:

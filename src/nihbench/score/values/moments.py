@@ -16,13 +16,14 @@ from nihbench.languages.base import Values
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar
 from nihbench.score.values.base import How, Place, kept, outermost
+from nihbench.text.late import late
 
 _MOST = 100  # dates and times of a text that are read, each
-_ISO = re.compile(r"(?<![\d.])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d.]*\d)")
-_EITHER = re.compile(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])")
-_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
-_MONTH_ONLY = re.compile(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
-_MONTH_AND_YEAR = re.compile(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
+_ISO = late(r"(?<![\d.])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d.]*\d)")
+_EITHER = late(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])")
+_COMPACT = late(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
+_MONTH_ONLY = late(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
+_MONTH_AND_YEAR = late(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
 _GAP = 16  # characters between a date and its time
 _DAY_MINUTES = 24 * 60
 
@@ -290,7 +291,7 @@ class Reader:
                     yield time
 
 
-_TO = re.compile(r"\W*(?:to|until|till|through|and|[开直起]?(?:至|到))?\W*")
+_TO = late(r"\W*(?:to|until|till|through|and|[开直起]?(?:至|到))?\W*")
 
 
 def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:

@@ -9,12 +9,13 @@ from functools import lru_cache
 from nihbench.score.answer import Span, Text
 from nihbench.score.grammar import Grammar
 from nihbench.score.values.amounts import Read, amounts, reader_for
+from nihbench.text.late import late
 
 _BEFORE = 30  # characters in front of a phrase in which a word for where and when belongs to it
 _TELLING = 4  # letters
 _AFTER = 6  # characters behind it, where there are spaces: the lever up
 _BEHIND = 4  # characters behind it, where there are no spaces
-_CLAUSE = re.compile(r"[.,;:!?。\n]")
+_CLAUSE = late(r"[.,;:!?。\n]")
 _ITEM_WORDS = 5
 _ITEM_SIGNS = 10
 _LONGEST = 40  # signs of a form that are made a pattern with gaps
