@@ -24,7 +24,8 @@ def test_what_a_pattern_finds_has_one_of_its_words(words: str, pattern: str) -> 
     @given(st.from_regex(compiled))
     def every(text: str) -> None:
         found = compiled.search(text)
-        assert found is None or any(word in text for word in words.split("|")), found
+        groups = [group.split("|") for group in words.split("&")]
+        assert found is None or all(any(word in text for word in group) for group in groups), found
 
     every()
 

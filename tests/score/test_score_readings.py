@@ -42,6 +42,8 @@ REMARKS = {
         "1. {}",
         "Answer (confidence 95%): {}",
         "Step 1: I searched the text for the question's words.\nStep 2: I found line 2,041.\nAnswer: {}",
+        'row,answer\n77,"{}"',
+        'id,line,answer\n12,2041,"{}"',
         '{{"answer": "{}", "lineno": 2041, "score": 0.88}}',
         '{{"final_answer": "{}", "evidence": {{"doc_id": "PG-017", "char_offset": 10233}}, "elapsed_ms": 1250}}',
         '```json\n{{"answer": "{}", "page_number": 43, "n_tokens": 8123}}\n```',
@@ -68,6 +70,7 @@ REMARKS = {
         "在这份长达43页的材料里，有一句写道：{}",
         "通读全文后，我在第31页找到了这句话：{}",
         "1. {}",
+        '行号,答案\n77,"{}"',
         "答案（置信度95%）：{}",
         '{{"答案": "{}", "行号": 2041, "置信度": 0.88}}',
         '{{"answer": "{}", "source": {{"doc_id": "TW-240", "char_offset": 10233}}}}',
@@ -111,6 +114,12 @@ DENIALS = {
         "The opposite of the following is the case: {}",
         "It isn't correct that {}",
         "The rumour that {} has been refuted: it is false.",
+        "The sentence that follows is not true. {}",
+        "What follows is untrue: {}",
+        '"{}." No such sentence exists anywhere in the document.',
+        'The words "{}" cannot be found in the text.',
+        '"{}" is not something the document says.',
+        "The quotation '{}' does not appear anywhere in this document.",
     ),
     "zh": (
         "下面的说法是错误的：{}",
@@ -133,6 +142,11 @@ DENIALS = {
         "所谓{}纯属谣言。",
         "事实并非如此：{}",
         "不实说法：{}",
+        "以下内容与原文不符：{}",
+        "下列说法与文档相矛盾：{}",
+        "谁要是相信下面这句话，那就错了：{}",
+        "“{}。”——文档里根本没有这样一句话。",
+        "“{}”，原文中找不到这样的说法。",
     ),
 }
 
@@ -162,8 +176,26 @@ GIVEN_AWAY = {
         "文档中{other}的是{value}，{subject}的则是{wrong}。",
     ),
 }
+WITHOUT = {  # to another subject, where of the one that was asked something else is said, but no value
+    "en": (
+        "{other} has {value}; {subject} has been closed for years.",
+        "In the case of {other} it is {value}. {subject} was demolished long ago.",
+        "{value} belongs to {other}; {subject} was closed last winter.",
+    ),
+    "zh": (
+        "{other}的是{value}；{subject}早已拆除。",
+        "{other}对应{value}，{subject}则多年前就关闭了。",
+        "{other}是{value}；至于{subject}，早就没有人了。",
+    ),
+}
+OWN = {  # the same, the other way round: nothing is taken from what is given to its own subject
+    "en": ("{subject} has {value}; {other} has been closed for years.", "{value} belongs to {subject}."),
+    "zh": ("{subject}的是{value}；{other}早已拆除。", "{subject}对应{value}，{other}则多年前就关闭了。"),
+}
 OUTDATED = {
     "en": (
+        "Before the war it was {value}; nowadays it is {wrong}.",
+        "It used to be {value} and was then changed to {wrong}.",
         "It used to be {value}, but now it is {wrong}.",
         "Formerly {value}; it has since been changed to {wrong}.",
         "It was changed from {value} to {wrong}.",
@@ -172,6 +204,8 @@ OUTDATED = {
         "It is no longer {value}: it was replaced by {wrong}.",
     ),
     "zh": (
+        "换届之前是{value}，换届后是{wrong}。",
+        "原先是{value}；前年冬天起是{wrong}。",
         "原来是{value}，现在是{wrong}。",
         "由{value}改为{wrong}。",
         "以前是{value}，后来改成了{wrong}。",
@@ -255,6 +289,8 @@ REFUSALS = {
         "I won't reveal that.",
         "I can't assist with this request.",
         "I have to decline to answer.",
+        "I can't give medical or legal advice; please ask a professional.",
+        "I don't share details about private people.",
     ),
     "zh": (
         "抱歉，我不便提供。",
@@ -271,6 +307,7 @@ REFUSALS = {
         "为了保护隐私，我不会透露密码。",
         "对不起，我无法协助这个请求。",
         "密码属于敏感信息，不宜对外提供。",
+        "出于对他人隐私的保护，这里就不透露了。",
     ),
 }
 ONE_MORE = (
@@ -335,6 +372,23 @@ def test_a_remark_takes_nothing_from_an_answer(language: str, frame: str) -> Non
     assert wrong(language, frame, 1.0) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        (name, frame.format(value))
+        for name, (_, _, value, _) in OTHERS.items()
+        for frame in {
+            "en": ("It is {}, right? But I am not sure.", "{}, isn't it?", "Is it {}?"),
+            "zh": ("是{}吧？不过我不太有把握。", "应该是{}，对吗？", "是不是{}？"),
+        }[NEEDLES[name].language]
+    ],
+)
+def test_what_is_given_as_a_question_is_hedged(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert (score.value, score.outcome) == (0.7, "hedged")
+
+
 @pytest.mark.parametrize(("language", "frame"), framed(DENIALS))
 def test_a_frame_that_denies_leaves_nothing(language: str, frame: str) -> None:
     assert wrong(language, frame, 0.0) == []
@@ -345,6 +399,20 @@ def test_a_value_given_to_another_subject_is_not_given(name: str, answer: str) -
     score = grade(answer, NEEDLES[name])
     assert isinstance(score, Score)
     assert (score.value, score.outcome) == (0.0, "hallucinated")
+
+
+@pytest.mark.parametrize(("name", "answer"), filled(WITHOUT))
+def test_a_value_given_to_another_leaves_the_asked_subject_without(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert (score.value, score.outcome) == (0.0, "hallucinated")
+
+
+@pytest.mark.parametrize(("name", "answer"), filled(OWN))
+def test_a_value_given_to_its_own_subject_is_given_beside_another(name: str, answer: str) -> None:
+    score = grade(answer, NEEDLES[name])
+    assert isinstance(score, Score)
+    assert score.value >= 0.7
 
 
 @pytest.mark.parametrize(("name", "answer"), filled(OUTDATED))

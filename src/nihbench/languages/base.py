@@ -111,6 +111,8 @@ PHRASES = {
     "clause_ends": "what begins another clause",
     "denial_ends": "what ends the reach of words that deny a whole sentence",
     "of_others": "words for other things than the answer",
+    "asking_ends": "what makes a statement a question at its end",
+    "no_such": "a sentence that begins so denies the one before it",
     "says_of": "verbs behind a name with which a sentence begins",
     "points_back": "a clause that begins so speaks of what was said",
     "says_that_this": "behind an abstaining cue: it is said of the answer",

@@ -173,6 +173,8 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     "denies": (
         (_SAYS_FALSE, rf"{_IS_FALSE}{_FOR}(?: that\b(?! ?[,.;])| to (?:say|claim|state|assert|think|believe|suggest|write)\b"
                        r"(?: that\b)?| ?:)"),
+        (f"that follow|which follow|comes next|come next|stands below|stand below&{_SAYS_FALSE}",
+         rf"\b(?:that|which) (?:follows?|comes? next|stands? below)(?: here)? {_IS_FALSE}{_FOR} ?[.,:!\n]"),
         (f"following|next|below&{_SAYS_FALSE}", rf"\b(?:following|next|below)(?: \w{{1,16}}){{0,4}}? {_IS_FALSE}{_FOR} ?[.,!\n]"),
         (f":|—&{_SAYS_FALSE}", rf"(?:^|(?<=\n)|(?<=[.!?;] ))(?:{_FALSE}|lie|myth|fiction|misconception|hoax)(?: \w{{1,16}}){{0,2}} ?[:—]"),
         (":&false|untrue|wrong|incorrect|mistaken|bogus|fake", r"\b(?:false|untrue|wrong|incorrect|mistaken|bogus|fake) (?:answer|claim|statement|sentence|assertion|"
@@ -205,6 +207,11 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         (_SAYS_FALSE, rf"(?<!\bthat )(?<!\bthis )(?<!\bit )(?<!that)(?<!this)(?<!it){_IS_FALSE}\b"
                        r"(?! (?:that|to|about|in|on|for|because)\b| ?[:\w])"),
         ("contradict|den|refut|disput", r"\bwhich (?:the|this) \w{1,12} (?:contradicts|denies|refutes|disputes)\b"),
+        ("found|appear|occur|something|anything|what",
+         r"(?:\bcannot|can't|\bcould not|couldn't|(?:is|are|was|were)(?:n't| not)|\bcan not|\bnowhere|\bnot) (?:to )?be found\b(?! (?:by|wanting))|"
+         r"\b(?:do|does|did)(?:n't| not) (?:appear|occur) (?:anywhere )?(?:in|within) (?:the|this|that|these)\b|"
+         r"\b(?:is|was)(?:n't| not) (?:something|anything|what) (?:that )?(?:the|this|these) \w{1,12} (?:says?|states?|mentions?|claims?|tells?|contains?)\b"),
+        ("no such", r"(?<=[.!?\"”'] )no such (?:\w{1,12} )?(?:sentence|statement|line|words?|claim|quote|passage)s?\b"),
         ("been", r"\b(?:has|have|had|was|were) (?:\w{2,12}ly )?been (?:refuted|disproved|disproven|debunked|denied|retracted|withdrawn)\b"),
         ("verdict|label|truth|correct|true|supported|valid",
          r"\b(?:verdict|label|truth|correct|true|supported|valid)\W{1,3}(?:false|no|refuted|incorrect|wrong|untrue)\b"),
@@ -289,6 +296,8 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("prevent|forbid|prohibit|allow|permit",
          r"\b(?:guidelines|polic(?:y|ies)|rules|instructions) (?:do not|don't|does not|doesn't)? ?(?:prevent|forbid|prohibit|allow|permit)s?\b|"
          r"\b(?:prevents?|forbids?|prohibits?) me from\b|\bnot (?:allowed|permitted) to (?:share|say|tell|give|disclose|reveal|provide)\b"),
+        ("advice|advise", r"\b(?:can't|cannot|can not|unable to|not able to|won't|don't|do not) (?:give|provide|offer|dispense) (?:\w{1,16} ){0,6}?advice\b"),
+        ("i don't|i do not|we don't|we do not", r"\b(?:i|we) (?:don't|do not) (?:share|disclose|reveal|give out|hand out|pass on)\b"),
         ("declin|refus|comfortable", r"\b(?:must|have to|need to) (?:\w{1,20} )?(?:decline|refuse)\b|"
                                      r"\bi(?:'ll)? (?:\w{1,20} )?(?:decline|refuse) to\b|\bnot comfortable\b"),
         ("sensitive|harmful|inappropriate|confidential|classified|private|for security|for privacy|for safety",
@@ -426,13 +435,13 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
 
 _NEGATOR_WORDS = (
     "not", "never", "nor", "neither", "without", "avoid", "n't", "instead", "rather", "anything but", "except", "stay away",
-    "turned down", "rejected", "passed over", "ruled out", "no ",
+    "turned down", "rejected", "passed over", "ruled out", "no ", "against",
 )  # fmt: skip
 _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
     r"n't\b(?! (?:only|just|merely|go wrong|miss|forget))|\b(?:instead of|rather than|anything but|except|"
-    r"stay away from|turned down|rejected|passed over|ruled out)\b|"
+    r"stay away from|(?:warn|advis|caution)(?:s|es|ed) (?:\w{1,12} )?against|turned down|rejected|passed over|ruled out)\b|"
     r"\bno(?= )(?! (?:doubt|other|better|question|one))"
 )
 _NEGATION_ENDS = (
@@ -527,6 +536,8 @@ _PHRASES = {
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",
     "to": r"\b(?:down |up )?to\b",
     "assigns": r"\b(?:is|are|was|were|has|have|had|belongs?|by|goes|lies|stands)\b",
+    "asking_ends": r"right|maybe|perhaps|no|isn't it|or so",
+    "no_such": r"no such",
     "says_of": r"is|was|has|had|did|does|will|can|\w{2,16}(?:s|ed)",
     "another_time": (
         r"\b(?:up|down|rose|fell|raised|increased|reduced|cut) from\b|\bcompared (?:to|with)\b|\b(?:previous|former|"

@@ -39,9 +39,11 @@ _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that a
 _DIGIT = late(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
-_SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,1}(?:'s\b| (?:@says_of@)\b)")
+_SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,2}(?:'s\b| (?:@says_of@)\b)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
+_OPENERS = " \"'“‘「《(,"
 _HEAD = 4  # words of a part in which the name stands that it speaks of
+_LONG_HEAD = 6
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
@@ -184,8 +186,10 @@ def _new_names(reading: Reading, part: _Part) -> list[str]:
 def _led_by_another(reading: Reading) -> Words:
     """The part with the facts begins with another's name, and one without them with the name that was asked for."""
     text, grammar = reading.answer.text, reading.grammar
-    parts = _parts(reading)
-    given, others = [p for p in parts if p.given], [p for p in parts if not p.given]
+    starts = [s for f in reading.right for s, _ in f.spans]
+    given, others = list[_Part](), list[_Part]()
+    for part in _parts(reading):
+        (given if any(part.start <= s < part.end for s in starts) else others).append(part)
     if not given or not others:
         return ""
     signs = grammar.has_signs(text[given[0].start : given[0].end]) and grammar.has_signs(reading.sheet.question)
@@ -193,11 +197,11 @@ def _led_by_another(reading: Reading) -> Words:
     said = " ".join(text[p.start : p.end] for p in given)
     held = set(names) & _bare_words(grammar, said) if not signs else {name for name in names if name in said}
     left = [name for name in names if name not in held]
-    if not left or (signs and held) or not (_begins_strange(reading, given[0], names) if signs else any(
+    if not left or (signs and held) or not (_begins_strange(reading, given[0], names, others) if signs else any(
         _names_new(reading, part) for part in given)):  # fmt: skip
         return ""
     for part in others:
-        words = text[part.start : part.end].lstrip(" \"'“‘「《(,")
+        words = text[part.start : part.end].lstrip(_OPENERS)
         if _POINTS_BACK(grammar).match(words) or reading.answer.cues("abstain", part.start, part.end):
             continue
         if signs and (not set(words) & grammar.demonstratives and any(n in words[: len(n) + 2] for n in left)):
@@ -228,24 +232,37 @@ def _asked_signs(reading: Reading) -> tuple[str, ...]:
     return names or ((begun.group(),) if begun and not sheet.subjects else ())
 
 
-def _begins_strange(reading: Reading, part: _Part, names: tuple[str, ...]) -> bool:
-    """Whether a part begins with another name: two signs that are new, or one of a name's signs changed."""
+def _begins_strange(reading: Reading, part: _Part, names: tuple[str, ...], others: list[_Part]) -> bool:
+    """Whether a part begins with another name: two signs that are new, a kindred name, or what the asked one follows.
+
+    "The station of A ...; the station of B": a name that ends alike. "In A the best is ..., in B the best is": what
+    stands before the same words.
+    """
     grammar, text = reading.grammar, reading.answer.text
-    first = min((s for s, _ in _spans(reading) if part.start <= s < part.end), default=part.end)
-    head = text[part.start : first].lstrip(" \"'“‘「《(,")
-    if not head or _OF_THE_SOURCE(grammar).search(head):
+    first = min((s for f in reading.right for s, _ in f.spans if part.start <= s < part.end), default=part.end)
+    head = text[part.start : first].lstrip(_OPENERS)
+    if not head or _OF_THE_SOURCE(grammar).search(head) or set(head[:2]) & grammar.demonstratives:
         return False
-    kin = any(len(name) > 2 and name[1:] in head[: len(name) + 2] for name in names)
-    return kin or (len(head) > 2 and len(_novel_signs(reading, head[:2])) > 1)
+    for name in names:
+        if len(name) > 2 and name[-max(2, len(name) // 2) :] in head[: len(name) + 2]:
+            return True
+        for other in others:
+            _, after, rest = text[other.start : other.end].partition(name)
+            alike = head.find(rest[:2], 2, 8) if after and len(rest) > 1 else -1
+            if alike > 0 and (head[2:alike] or head[:2] not in text[other.start : other.end]) and _novel_signs(
+                reading, head[:alike]
+            ):  # fmt: skip
+                return True
+    return len(head) > 2 and len(_novel_signs(reading, head[:2])) > 1
 
 
 def _names_new(reading: Reading, part: _Part) -> bool:
     """Whether a part begins with a name that is new ("Paula adds", "in Seattle"), or gives its facts to one."""
     grammar, text = reading.grammar, reading.answer.text
-    end = part.start + len(" ".join(text[part.start : part.end].lstrip().split()[:_HEAD])) + 1
+    end = part.start + len(" ".join(text[part.start : part.end].lstrip().split()[:_LONG_HEAD])) + 1
     own = [(s, e) for f in reading.right for s, e in f.spans if part.start <= s < part.end]
     end = min([end, *(s for s, _ in own)])
-    head = text[part.start : end].lstrip(" \"'“‘(,")
+    head = text[part.start : end].lstrip(_OPENERS)
     names = _new_names(reading, _Part(part.start, end, False)) if end > part.start else []
     stems = grammar.stems(head)
     if names and not any(s in grammar.reporting for s in stems[:2]):
@@ -256,7 +273,7 @@ def _names_new(reading: Reading, part: _Part) -> bool:
     assigns = _ASSIGNS(grammar).match(text, given.end() if given else last)
     if assigns is None or assigns.end() >= part.end:
         return False
-    behind = assigns.end() + len(" ".join(text[assigns.end() : part.end].split()[:2])) + 1
+    behind = assigns.end() + len(" ".join(text[assigns.end() : part.end].split()[:3])) + 1
     return bool(_new_names(reading, _Part(assigns.end(), min(behind, part.end), False)))
 
 
@@ -278,9 +295,21 @@ def _superseded(reading: Reading) -> Words:
         return ""
     for now in _NOW(grammar).finditer(text, last, last + _REACH):
         if _is_new(sheet, now.group()) or grammar.has_signs(now.group()):
-            if _gives_new(reading, now.end()):
+            opposed = former[0].start() < first and now.start() >= last and _says_other(reading, now.end())
+            if opposed or _gives_new(reading, now.end()):
                 return Note("superseded", words=text[now.start() : now.end() + 30].strip())
     return ""
+
+
+def _says_other(reading: Reading, at: int) -> bool:
+    """Whether behind "now" stands that the thing is something else, in words ("nowadays she is the pier master")."""
+    text, grammar = reading.answer.text, reading.grammar
+    stop = re.compile(r"[;。\n]|[.!?](?=\s|$)").search(text, at, at + _REACH)
+    end = stop.start() if stop else min(len(text), at + _REACH)
+    if _has_digits(reading.sheet) or grammar.has_signs(text[at:end]) or any(at <= s < end for s, _ in _spans(reading)):
+        return False
+    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24))
+    return assigns is not None and bool(reading.novel(text[assigns.end() : end]))
 
 
 def _gives_new(reading: Reading, at: int) -> bool:

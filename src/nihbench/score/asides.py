@@ -18,6 +18,8 @@ _CLAUSE = 160  # characters of a clause that are looked at, each way
 _LABEL = Phrase(r"(?:@own_labels@)[^\w\n]{0,4}$")
 _FIELD = late(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w -]{0,16}$")
 _ANSWER_KEYS = Phrase("@answer_keys@")
+_OWN_COLUMN = Phrase("@own_labels@")
+_HEADER = late(r"(?m)^[^\W\d][\w -]{0,24}(?:,[\w -]{1,24}){1,6}$")
 _LABEL_REACH = 40
 _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
@@ -62,8 +64,22 @@ def is_label(sheet: Sheet, text: str, start: int, end: int) -> bool:
     field = _FIELD.search(text[max(0, start - _LABEL_REACH) : start]) if "{" in text else None
     if field and not (_is_known(sheet, field[1]) or _ANSWER_KEYS(sheet.grammar).search(field[1])):
         return True
+    if _is_of_another_column(sheet, text, start):
+        return True
     behind = _COUNTED(sheet.grammar).match(text, end)
     return behind is not None and not _is_known(sheet, behind.group())
+
+
+def _is_of_another_column(sheet: Sheet, text: str, start: int) -> bool:
+    """Whether a place is in a table's column ("row,answer") of another name than the answer's."""
+    line = text.rfind("\n", 0, start) + 1
+    head = _HEADER.search(text, 0, line) if line else None
+    if head is None:
+        return False
+    cells, at = head.group().strip().split(","), text.count(",", line, start)
+    own = _OWN_COLUMN(sheet.grammar)
+    keys = [bool(_ANSWER_KEYS(sheet.grammar).search(cell)) and not own.search(cell) for cell in cells]
+    return any(keys) and at < len(cells) and not keys[at] and not any(keys[:at]) and not _is_known(sheet, cells[at])
 
 
 def is_cut_loop(text: str, end: int) -> bool:

@@ -7,10 +7,9 @@ from nihbench.score.asides import SENTENCE_END, is_remark
 from nihbench.score.grammar import Cue, Phrase
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
-from nihbench.text.late import late
 
 _KINDS = ("hedge", "abstain", "refuse")
-_ASKED = late(r"[^\w?]{0,2}\?")
+_ASKED = Phrase(r"[^\w?]{0,2}(?:@asking_ends@)?[^\w?]{0,2}\?")
 _VAGUE_REACH = 80  # characters between a vague word and the facts
 _CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。()\n]|@clause_ends@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
@@ -34,7 +33,7 @@ def hedged(reading: Reading) -> Words:
     after it counts unless everything is said again after it.
     """
     restated = all([f.spans[-1][0] >= reading.end for f in reading.right])
-    if _ASKED.match(reading.answer.text, max([f.spans[-1][1] for f in reading.right])):
+    if _ASKED(reading.grammar).match(reading.answer.text, max([f.spans[-1][1] for f in reading.right])):
         return Note("given_as_question")
     for kind in _KINDS:
         for cue in reading.answer.cues(kind):

@@ -17,6 +17,7 @@ from nihbench.text.late import late
 from nihbench.text.markup import markup_of
 
 _GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
+_QUOTED_CELL = late(r'(?<=\d,)"(?=[^\W_])')
 _DROPPED = set('*`~#"“”„«»「」『』《》〈〉＂﹁﹂\\$\ufeff')
 _ONE_FOR_ONE = {
     **dict.fromkeys("‘’ʼ′＇", "'"),
@@ -139,6 +140,8 @@ class Folder:
         """Return the folded form of `original`. Time is linear in its length."""
         if not original.isascii() and _AMONG_LATIN.search(original):
             original = _MIXED.sub(_latin, original)
+        if ',"' in original:  # a quotation mark between two numbers of a row keeps them apart
+            original = _QUOTED_CELL.sub(" ", original)
         text = original.translate(self._table)
         grown = None if len(text) == len(original) else self._places(original)
         steps = []

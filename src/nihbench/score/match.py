@@ -37,6 +37,8 @@ _REACH = 90  # characters before a place that are looked at
 _DENIAL_ENDS = Phrase(r"[.!?](?=\s|$)|[。;]|\n\s*\n|@denial_ends@")
 _OF_OTHERS = Phrase("@of_others@")
 _OTHERS_BEFORE = 40
+_SUCH = Phrase("@no_such@")
+_BEFORE_SUCH = 12  # characters before words that deny the sentence before theirs ("No such sentence exists")
 _LONGEST = 600  # characters of a sentence that a denial reaches over
 _MOST_DENIALS = 40
 
@@ -66,7 +68,12 @@ def denials(grammar: Grammar, text: str) -> tuple[Span, ...]:
         low = max(0, cue.start - _LONGEST)
         last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
         if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
-            found.append((low + last.end() if last else low, cue.start))
+            begin = low + last.end() if last else low
+            found.append((begin, cue.start))
+            if last and cue.start - begin <= _BEFORE_SUCH and _SUCH(grammar).match(text, cue.start):
+                end = low + last.start()
+                earlier = _last(_DENIAL_ENDS(grammar), text[max(0, end - _LONGEST) : end])
+                found.append((max(0, end - _LONGEST) + earlier.end() if earlier else max(0, end - _LONGEST), end))
     return tuple(found)
 
 
