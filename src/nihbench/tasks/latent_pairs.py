@@ -33,14 +33,14 @@ FORMS = (
         ("{0} lives two streets from {1}.", "{0}的住处离{1}只隔两条街。"),
         ("Whose home is within walking distance of {1}?", "谁家就在{1}附近？"),
         (
-            Fact(("the Colosseum", "罗马斗兽场"), ("Who needs Italian for the shopping?", "谁买东西得说意大利语？")),
+            Fact(("the Colosseum", "罗马斗兽场"), ("Who pays for groceries in euros?", "谁买菜付的是欧元？")),
             Fact(
                 ("the Sydney Opera House", "悉尼歌剧院"),
                 ("Who celebrates Christmas in the heat of summer?", "谁过圣诞节正值盛夏？"),
             ),
-            Fact(("the Kremlin", "克里姆林宫"), ("Who pays for bread in roubles?", "谁买面包付的是卢布？")),
+            Fact(("the Kremlin", "克里姆林宫"), ("Who can walk to Lenin's tomb?", "谁步行就能到列宁墓？")),
             Fact(("the Great Sphinx", "狮身人面像"), ("Who is at home in Africa?", "谁以非洲为家？")),
-            Fact(("Buckingham Palace", "白金汉宫"), ("Who can go for a run along the Thames?", "谁能沿泰晤士河跑步？")),
+            Fact(("Buckingham Palace", "白金汉宫"), ("Who goes home by the London Underground?", "谁坐伦敦地铁回去？")),
         ),
     ),
     Form(
