@@ -24,6 +24,7 @@ OWN = {
     "nihbench.app.python": {"nihbench.app.drawing", "nihbench.app.reporting"},  # the same, and the page of a report
     "nihbench.app.wiring": {"nihbench.score.selfcheck"},  # likewise
     "nihbench.cli.catalog": {"nihbench.score.selfcheck", "nihbench.score.values.told"},  # likewise
+    "nihbench.tasks.latent": {"nihbench.score.grammar"},  # where the overlap of a pair is measured
     "nihbench.score.values.amounts": {"nihbench.score.values.units"},  # the registry of units, where one occurs
     "nihbench.app.session": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
 }

@@ -145,14 +145,14 @@ def forgets_the_form(planted: Planted) -> str | None:
 
 CODES = {"keys", "values", "queries", "column", "update", "conflict", "chain"}
 FAULTS: list[tuple[str, Callable[[Planted], str | None], set[str]]] = [
-    ("item_distracted", takes_a_distractor, CODES | {"absent", "count", "kinship", "graph", "words", "kth"}),
+    ("item_distracted", takes_a_distractor, CODES | {"absent", "count", "kinship", "latent", "graph", "words", "kth"}),
     ("item_missing", forgets_the_first_half, {"values", "queries", "column", "count", "graph", "words"}),
     ("item_order", swaps_two, {"queries", "column"}),
     ("item_order", copies_another, {"kth"}),
     ("item_superseded", answers_the_old, {"update"}),
     ("item_halfway", stops_on_the_way, {"chain", "kinship", "graph"}),
-    ("item_abstained", does_not_know, CODES | {"count", "kinship", "words"}),
-    ("item_extra", adds_one, CODES | {"count", "words", "kinship", "graph"}),
+    ("item_abstained", does_not_know, CODES | {"count", "kinship", "latent", "words"}),
+    ("item_extra", adds_one, CODES | {"count", "words", "kinship", "latent", "graph"}),
     ("item_invented", makes_up, CODES),
     ("item_unmarked", forgets_the_form, {"graph", "kth"}),
 ]

@@ -1447,6 +1447,7 @@ WORDS: Mapping[str, str] = {
     "note.task_kinship_axis": "Generations told",
     "note.task_kth": "copy one of several replies to the same wish",
     "note.task_kth_axis": "Replies alike",
+    "note.task_latent": "a fact asked for by what follows from it",
     "note.task_multi_key": "one key among distractors, with one code or several",
     "note.task_needle": "one fact in a long document",
     "note.task_queries": "several keys asked for at once",

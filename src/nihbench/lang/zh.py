@@ -1447,6 +1447,7 @@ WORDS: Mapping[str, str] = {
     "note.task_kinship_axis": "说到的代数",
     "note.task_kth": "抄写对同一要求的几段答复中的一段",
     "note.task_kth_axis": "同类答复数",
+    "note.task_latent": "从事实的推论来问这条事实",
     "note.task_multi_key": "众多干扰项中的一个对象，有一个或多个口令",
     "note.task_needle": "长文中的一条事实",
     "note.task_queries": "一次询问多个键",

@@ -61,6 +61,7 @@ class Cast:
     """
 
     def __init__(self, draw: Draw, purpose: str = "cast", *, beside: Cast | None = None, filler: bool = False) -> None:
+        self.draw = draw
         self.random = draw.stream(purpose)
         self._filler = int(filler)
         self._used: set[object] = set() if beside is None else beside._used

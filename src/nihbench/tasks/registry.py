@@ -24,6 +24,7 @@ _BUILT_IN: Mapping[str, str] = {
     "values": "nihbench.tasks.keys:Values",
     "queries": "nihbench.tasks.keys:Queries",
     "column": "nihbench.tasks.keys:Column",
+    "latent": "nihbench.tasks.latent:Latent",
     "update": "nihbench.tasks.changing:Update",
     "conflict": "nihbench.tasks.changing:Conflict",
     "absent": "nihbench.tasks.changing:Absent",
