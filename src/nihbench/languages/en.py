@@ -357,8 +357,8 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("guess|take ", r"\bif i had to guess\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
                         r"\btake (?:it|this|that) with\b"),
         ("ambiguous", r"\b(?:is|was|seems|though|but)(?: \w{1,20}){0,3}? ambiguous\b"),
-        ("caution|care|salt|reserve|doubt|misgiving|reservation|sceptic|skeptic|wary",
-         r"\b(?:treat|take|read|use|view|handle) (?:it|this|that|the \w{1,12}) with (?:\w{1,12} ){0,3}?(?:caution|care|salt|reserve|doubt|s[ck]epticism)\b|"
+        ("caution|salt|reserve|doubt|misgiving|reservation|sceptic|skeptic|wary",
+         r"\b(?:treat|take|read|use|view|handle) (?:it|this|that|the \w{1,12}) with (?:\w{1,12} ){0,3}?(?:caution|salt|reserve|doubt|s[ck]epticism)\b|"
          r"\b(?:have|has|had|with) (?:\w{1,12} ){0,2}?(?:doubts|misgivings|reservations)\b|\b(?:am|be|remain|i'm) (?:\w{1,12} )?(?:doubtful|s[ck]eptical|wary)\b|"
          r"\bi (?:\w{2,12}ly |rather |very much )?doubt\b"),
         ("supposedly|allegedly|purportedly|ostensibly", r"\b(?:supposedly|allegedly|purportedly|ostensibly)\b"),
@@ -537,6 +537,7 @@ _PHRASES = {
     "about_it": r"\W{0,3}(?:it|they|he|she)\b",
     "of_oneself": r"\b(?:i|we|my)\b",
     "unrelated": r"\b(?:nothing to do with|no (?:bearing|connection|relation)|unrelated|irrelevant|not (?:related|relevant))\b",
+    "asks_who": r"who(?: has| had)?",
     "breaks_down": r"\b(?:of which|including|consisting of|made up of|comprising|split (?:into|between)|broken down)\b",
     "derives": r"\b(?:works? out (?:to|at)|equivalent to|equals?|comes? (?:out )?(?:to|at)|amounts? to|averag\w{1,3}|in other words|that is|that's)\b",
     "speaks_of_it": r"(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b",

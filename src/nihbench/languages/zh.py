@@ -287,6 +287,7 @@ _PHRASES = {
     "leads": r",|但",
     "of_oneself": r"我",
     "unrelated": r"无关|没有关系|不相干|没关系",
+    "asks_who": r"(?!)",
     "breaks_down": r"其中|分别[是为]|包括|内含",
     "derives": r"相当于|折合|约合|等于|即每|平均每|也就是|换算",
     "speaks_of_it": r"[该其此这]",
