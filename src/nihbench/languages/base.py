@@ -144,6 +144,8 @@ PHRASES = {
     "of_oneself": "words by which an answer speaks of its author",
     "unrelated": "words by which a value is said to have nothing to do with the answer",
     "derives": "the same value put otherwise follows",
+    "asks_who": "asks which person did what the next word says",
+    "breaks_down": "parts of an amount follow",
     "speaks_of_it": "a sentence that begins so speaks of the answer",
     "more_at_once": "a sentence that begins so adds to the answer",
     "parts": "words between the parts of a sentence that set things against one another",

@@ -185,6 +185,10 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("den|disput|reject|refut|contradict|disprov|rule& that|:",
          r"\b(?:den(?:y|ies|ied|ying)|disput(?:es?|ed)|reject(?:s|ed)?|refut(?:es?|ed)|contradict(?:s|ed)?|"
          r"disprov(?:es?|ed)|rules? out|ruled out)(?: \w{1,12}){0,4}?(?: that\b(?! ?[,.;])| ?:)"),
+        ("believe|think|trust|imagine|accept&nobody|no one|not |n't|never",
+         r"\b(?:nobody|no one) (?:should|ought to|must|can|may) (?:\w{2,12}ly )?(?:believe|think|trust|imagine|accept)(?: that\b(?! ?[,.;])| ?:)|"
+         r"(?:^|(?<=\n)|(?<=[.!?;] ))(?:please )?(?:do not|don't|never) (?:\w{2,12}ly )?(?:believe|think|trust|imagine|accept)(?: that\b(?! ?[,.;])| ?:)|"
+         r"\b(?:should|must)(?: not|n't| never) (?:\w{2,12}ly )?(?:believe|think|trust|imagine|accept)(?: that\b(?! ?[,.;])| ?:)"),
         ("nobody|no one|nowhere|no truth",
          r"\b(?:nobody|no one|nowhere)(?: \w{1,12}){0,3}? (?:say|said|state|claim|write|written|suggest|mention)(?:s|d|ed)?"
          r"(?: \w{1,12}){0,2}? that\b(?! ?[,.;])|\bno truth (?:to|in)\b(?: \w{1,12}){0,4}?(?: that\b| ?:)"),
@@ -263,6 +267,10 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("not something|not anything|n't something|n't anything", r"(?:n't|\bnot) (?:something|anything) (?:\w{1,12} ){1,3}?(?:tells?|says?|mentions?|covers?|states?|gives?)\b"),
         ("neither", r"\bneither (?:names?|mentions?|states?|says?|gives?|answers?|tells?|contains?|provides?)\b"),
         (", not about", r", not about\b"),
+        ("not a single|not one |not even one", rf"\bnot (?:a single|(?:even )?one) (?:[\w'-]{{1,20}} ){{1,10}}?(?:concern|deal|speak|talk|touch|relat|refer|{_SAY[3:-1]})"),
+        ("not in a position", r"\bnot in a position to\b"),
+        ("there &isn't |aren't |wasn't |is not |are not ",
+         r"\bthere (?:\w{1,12} )?(?:isn't|aren't|wasn't|is not|are not) (?:one|any)\b(?! (?:other|more|else|doubt|of)\b)"),
         ("none of", rf"\bnone of (?:\w{{1,20}} ){{1,4}}?(?:mention|talk|speak|deal|touch|concern|relate|{_SAY[3:-1]})"),
         ("fails|lack|omit|without mention|without specif|without say", r"\b(?:fails to|lacks?|omits?) (?:\w{1,20} ){0,3}?(?:information|mention|state|"
                                      r"answer|details?|provide|any)\b|\bwithout (?:mentioning|specifying|saying)\b"),
@@ -298,6 +306,9 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:prevents?|forbids?|prohibits?) me from\b|\bnot (?:allowed|permitted) to (?:share|say|tell|give|disclose|reveal|provide)\b"),
         ("advice|advise", r"\b(?:can't|cannot|can not|unable to|not able to|won't|don't|do not) (?:give|provide|offer|dispense) (?:\w{1,16} ){0,6}?advice\b"),
         ("i don't|i do not|we don't|we do not", r"\b(?:i|we) (?:don't|do not) (?:share|disclose|reveal|give out|hand out|pass on)\b"),
+        ("i don't|i do not|we don't|we do not|i never|we never&individual|people|person|private|someone|password|credential",
+         r"\b(?:i|we) (?:don't|do not|never) (?:\w{1,12} or )?(?:identify|name|give|provide|discuss|reveal|share)\b[^.!?\n]{0,40}?"
+         r"\b(?:individuals?|individual people|private people|real people|private persons?|someone's|passwords?|credentials?|personal)\b"),
         ("declin|refus|comfortable", r"\b(?:must|have to|need to) (?:\w{1,20} )?(?:decline|refuse)\b|"
                                      r"\bi(?:'ll)? (?:\w{1,20} )?(?:decline|refuse) to\b|\bnot comfortable\b"),
         ("sensitive|harmful|inappropriate|confidential|classified|private|for security|for privacy|for safety",
@@ -346,6 +357,14 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("guess|take ", r"\bif i had to guess\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
                         r"\btake (?:it|this|that) with\b"),
         ("ambiguous", r"\b(?:is|was|seems|though|but)(?: \w{1,20}){0,3}? ambiguous\b"),
+        ("caution|salt|reserve|doubt|misgiving|reservation|sceptic|skeptic|wary",
+         r"\b(?:treat|take|read|use|view|handle) (?:it|this|that|the \w{1,12}) with (?:\w{1,12} ){0,3}?(?:caution|salt|reserve|doubt|s[ck]epticism)\b|"
+         r"\b(?:have|has|had|with) (?:\w{1,12} ){0,2}?(?:doubts|misgivings|reservations)\b|\b(?:am|be|remain|i'm) (?:\w{1,12} )?(?:doubtful|s[ck]eptical|wary)\b|"
+         r"\bi (?:\w{2,12}ly |rather |very much )?doubt\b"),
+        ("supposedly|allegedly|purportedly|ostensibly", r"\b(?:supposedly|allegedly|purportedly|ostensibly)\b"),
+        ("not be |not belong|convinced|persuaded",
+         r"\b(?:may|might) (?:well |very well )?not (?:belong|be (?:\w{2,12}ly )?(?:part|from|right|correct|true|accurate|genuine|original|meant|intended))\b|"
+         r"(?:\bnot|n't) (?:\w{1,12} )?(?:convinced|persuaded)\b"),
     ),
     "vague": (
         ("sometimes|occasionally|depending on|or something|or so|approximately|roughly|around|about ",
@@ -518,6 +537,8 @@ _PHRASES = {
     "about_it": r"\W{0,3}(?:it|they|he|she)\b",
     "of_oneself": r"\b(?:i|we|my)\b",
     "unrelated": r"\b(?:nothing to do with|no (?:bearing|connection|relation)|unrelated|irrelevant|not (?:related|relevant))\b",
+    "asks_who": r"who(?: has| had)?",
+    "breaks_down": r"\b(?:of which|including|consisting of|made up of|comprising|split (?:into|between)|broken down)\b",
     "derives": r"\b(?:works? out (?:to|at)|equivalent to|equals?|comes? (?:out )?(?:to|at)|amounts? to|averag\w{1,3}|in other words|that is|that's)\b",
     "speaks_of_it": r"(?:it|its|this|that|these|they|the (?:number|code|place|amount|park|café|cafe))\b",
     "more_at_once": r"also|additionally|in addition|furthermore|besides|another|you can also",
@@ -526,11 +547,11 @@ _PHRASES = {
         r"\b(?:used to|formerly|previously|originally|initially|at first|once|no longer|until|before(?= ?[;,.])|earlier|"
         r"before (?:the|that|this|last) [^;.]{1,24}? (?:was|were|had)|"
         r"last (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|moved off|switched from|old|outdated|"
-        r"former|in the past|back then)\b"
+        r"former|in the past|back then|budgeted|estimated|projected|forecast|planned|scheduled)\b"
     ),
     "now": (
         r"\b(?:now|nowadays|currently|today|these days|since then|at present|(?:changed|moved|switched|revised|updated|cut|raised|"
-        r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward) to|replaced (?:by|with)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
+        r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward) to|replaced (?:by|with)|in the end|ended up|turned out|actually (?:cost|spent|paid|came|took|was|is|used)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
         r"the new)\b"
     ),
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",

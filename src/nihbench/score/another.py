@@ -36,6 +36,8 @@ _STRANGE_SIGNS = 3
 _ASSIGNS = Phrase("(?:@assigns@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
 _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that are words
+_CODE = late(r"\b\w{1,24}(?:[-_!/.@#]\w{1,24}){1,6}")
+_WHO = Phrase(r"(?:@asks_who@) (\w{2,20})")
 _DIGIT = late(r"\d")
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
@@ -60,7 +62,7 @@ def of_another(reading: Reading) -> Words:
     """Return why what is given is not given as the answer, or an empty string."""
     if not reading.right or not reading.says_more or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
         return ""
-    return _superseded(reading) or _given_to_another(reading) or _led_by_another(reading)
+    return _superseded(reading) or _given_to_another(reading) or _led_by_another(reading) or _done_by_another(reading)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -119,15 +121,36 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
     if negated(grammar, text, max(part.start, part.end - 1), part.end):
         return False
     if _has_digits(sheet):
-        more = lead > own or (grammar.has_signs(said) and lead == own > 0)
-        return (named or more) and _has_number(reading, part.start, part.end)
+        apart = lead >= own > 0 and not grammar.has_signs(said) and _asks_apart(reading, part)
+        if apart and (assigns := _ASSIGNS(grammar).search(said)) and reading.novel(said[assigns.end() :]):
+            return True
+        more = apart or lead > own or (grammar.has_signs(said) and lead == own > 0)
+        return (named or more) and (
+            _has_number(reading, part.start, part.end) or (lead > own and _has_code(reading, part))
+        )
     assigns = _ASSIGNS(grammar).search(said)
     if not assigns:
-        return False
+        return grammar.has_signs(said) and own == 0 and lead > 1 and len(_novel_signs(reading, said)) >= _STRANGE_SIGNS
     if grammar.has_signs(said):
         led = _lead(sheet, said[max(0, assigns.start() - 2) : assigns.start()]) > 0
         return (named or (led and lead >= own)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
     return (named or lead > own) and bool(_new_names(reading, part))
+
+
+def _asks_apart(reading: Reading, part: _Part) -> bool:
+    """Whether a part has a word of the question that stands nowhere else (the east wall, not the west)."""
+    text, sheet = reading.answer.text, reading.sheet
+    rest = f"{text[: part.start]} {text[part.end :]}"
+    said = text[part.start : part.end]
+    return any(_holds(sheet, said, word) and not _holds(sheet, rest, word) for word in _asked_words(sheet))
+
+
+def _has_code(reading: Reading, part: _Part) -> bool:
+    """Whether a part gives a code, where the needle has one: a word with a mark inside that nobody knows."""
+    if not any(fact.kind == "code" for fact in reading.sheet.facts):
+        return False
+    found = _CODE.findall(reading.answer.text, part.start, part.end)[:20]
+    return any(reading.novel(code) for code in found)
 
 
 def _is_left_open(reading: Reading, part: _Part, parts: list[_Part]) -> bool:
@@ -208,6 +231,28 @@ def _led_by_another(reading: Reading) -> Words:
             return Note("given_to_another", words=words.strip()[:60])
         if not signs and _bare_words(grammar, " ".join(words.split()[:_HEAD])) & set(left) and reading.novel(words):
             return Note("given_to_another", words=words.strip()[:60])
+    return ""
+
+
+def _done_by_another(reading: Reading) -> Words:
+    """Asked is who did something: another did it, and of the one that is given something else is told."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    asked = _WHO(grammar).match(sheet.question)
+    if asked is None or grammar.has_signs(text):
+        return ""
+    verb = grammar.stem(asked[1])
+    parts, own = _parts(reading), {s for fact in sheet.facts for form in fact.forms for s in grammar.stems(form)}
+    given = {s for part in parts if part.given for s in grammar.content_stems(text[part.start : part.end])}
+    if verb in given or not given - own - grammar.reporting - grammar.empty:
+        return ""
+    for part in parts:
+        if part.given or negated(grammar, text, max(part.start, part.end - 1), part.end):
+            continue
+        names, said = _new_names(reading, part), grammar.words(text[part.start : part.end])[:_MOST]
+        for at, word in enumerate(said):
+            near = {*said[max(0, at - 1) : at], *(said[at + 2 : at + 4] if said[at + 1 : at + 2] == ["by"] else ())}
+            if grammar.stem(word) == verb and near.intersection(names):
+                return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
     return ""
 
 

@@ -25,6 +25,7 @@ _COUNTED = Phrase(r"[^\w\n]{0,2}(?:@own_counters@)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _PUBLISHED = Phrase("@published@")
 _DERIVES = Phrase("@derives@")
+_BREAKS_DOWN = Phrase("@breaks_down@")
 _CLAIMS = Phrase("@claims@")
 _COMPARES = Phrase("@compares@")
 _UNRELATED = Phrase("@unrelated@")
@@ -50,7 +51,9 @@ def stands_aside(sheet: Sheet, text: str, start: int, end: int) -> bool:
         return True
     if _is_compared(grammar, text, start, end) or text[max(0, start - 1) : start] == "<":
         return True
-    if _DERIVES(grammar).search(text, low, start):
+    if _DERIVES(grammar).search(text, low, start) or _BREAKS_DOWN(grammar).search(
+        text, _sentence_start(text, start), start
+    ):
         return True
     published = _PUBLISHED(grammar).search(text[low:start])
     return published is not None and not _is_known(sheet, published.group())

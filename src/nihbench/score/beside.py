@@ -46,6 +46,9 @@ _ABOUT_IT = Phrase("@about_it@")
 _NOT_A_VALUE = Phrase(r"(?:\[|\(|[\d.]\.|@not_a_value@)$")
 _COUNTERS = Phrase(r"\W?(?:@counters@|%|\]|\)|[.)] |:)")
 _NOVEL_CHARS = 6
+_OWN_SIGNS = 4  # different signs of its own that make such a clause an extra
+_CLAUSE_MARK = late(r"[,;](?!\d)|[,;](?<!\d[,;])")
+_ASIDE_CUES = ("hedge", "abstain", "grader", "retract", "confirm", "either", "refuse", "override")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
@@ -66,7 +69,7 @@ def extras(reading: Reading) -> Words:
     if found:
         return found
     if answer.has_signs and 2 * grammar.count_signs(answer.text) > len(answer.text):
-        return _clauses_of_signs(known, answer, reading.end, stop)
+        return _clauses_of_signs(known, answer, reading.end, stop) or _clauses_between(known, reading)
     if answer.has_signs or grammar.has_signs(sheet.question) or not _SHOWS(grammar).search(answer.text):
         return ""
     return (
@@ -375,5 +378,33 @@ def _clauses_of_signs(known: frozenset[str], answer: Text, end: int, stop: int) 
     for clause in clauses[:4]:
         chars = [s for s in grammar.stems(clause) if s not in known and s not in grammar.reporting_signs]
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE(grammar).search(clause):
+            return Note("added_words", words=clause[:20])
+    return ""
+
+
+def _clauses_between(known: frozenset[str], reading: Reading) -> Words:
+    """A clause of its own in signs among the facts or right behind them that tells something else of the thing."""
+    text, grammar = reading.answer.text, reading.grammar
+    spans = sorted(s for f in reading.right for s in f.spans)
+    last = max(f.spans[0][1] for f in reading.right)
+    stop = SENTENCE_END.search(text, last)
+    high = stop.start() if stop else len(text)
+    at = spans[0][1]
+    for mark in [*_CLAUSE_MARK.finditer(text, at, high), None]:
+        low, end = at, mark.start() if mark else high
+        at = mark.end() if mark else high
+        clause = text[low:end]
+        if low <= spans[0][1] or any(s < end and low < e for s, e in spans) or reading.covered(low, end):
+            continue
+        if _EXPLAINS(grammar).match(clause) or _OF_THE_SOURCE(grammar).search(clause):
+            if low >= last:
+                break  # and so does what follows in that sentence
+            continue
+        if not grammar.has_signs(clause):
+            continue
+        chars = {s for s in grammar.stems(clause) if s not in known and s not in grammar.reporting_signs}
+        chars -= grammar.light
+        cued = any(reading.answer.cues(kind, low, end) for kind in _ASIDE_CUES)
+        if len(chars) >= _OWN_SIGNS and not cued and _added(reading, low, end):
             return Note("added_words", words=clause[:20])
     return ""
