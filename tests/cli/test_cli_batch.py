@@ -96,7 +96,7 @@ def test_a_fresh_needle_has_a_new_number_in_every_repeat_whatever_else_varies(ni
 def test_the_plan_says_what_it_costs_and_how_sure_it_is(nih, small):
     unknown = json.loads(nih("plan", *small, "--json").out)
     assert unknown["cost_usd"]["most"] is None and unknown["seconds"] is None
-    assert says(nih("plan", *small).out, "cli.unknown_give_price_out")
+    assert says(nih("plan", *small).out, "cli.unknown_no_price")
     prices = (
         'models: {x: {prices: [{input: 1, output: 10, cached_input: 0.5}], prices_as_of: "2026-11", cache: sglang}}'
     )
