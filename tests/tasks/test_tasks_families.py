@@ -340,3 +340,23 @@ def test_the_page_of_tasks_shows_what_the_tool_makes() -> None:
         task = task_of(name, "en")
         planted = task.planted(trial_of(task, task.axis.values[0], 0, 2000), 0)
         assert f"question: {planted.question}\nanswer: {planted.expected}\n" in page, name
+
+
+@pytest.mark.parametrize("length", ["9" * 12, "9" * 5000])
+def test_a_record_that_asks_for_a_text_beyond_any_is_refused_at_once(length: str) -> None:
+    """A stranger's record says what filled its text, which is made again to trace a wrong answer."""
+    task = task_of("keys", "en", haystack="needles")
+    planted = task.planted(trial_of(task, 0.0, 0, 500), 5)
+    hostile = replace(planted, fresh={**planted.fresh, "length": length})
+    if len(length) > 18:
+        assert codes(graded(task, hostile, "1234567")) == ["item_invented"]
+        return
+    with pytest.raises(UsageError, match="50,000,000 characters"):
+        task.grade(hostile, Answer(text="1234567"))
+
+
+@pytest.mark.parametrize("name", ["keys", "words", "graph"])
+def test_no_text_is_made_that_is_longer_than_any_prompt(name: str) -> None:
+    task = task_of(name, "en", haystack="noise" if name == "keys" else "text")
+    with pytest.raises(UsageError, match="50,000,000 characters"):
+        task.planted(trial_of(task, task.axis.values[0], 0, 10**9), 5)

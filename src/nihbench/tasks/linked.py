@@ -203,7 +203,7 @@ class Graph(Shared):
 
     def _edges(self, draw: Draw, asked: set[str]) -> Iterator[str]:
         """Give edges between nodes that the question is not about."""
-        random, made, characters = draw.stream("edges"), 0, draw.trial.length * self.characters[self.language]
+        random, made, characters = draw.stream("edges"), 0, self.size(draw)
         size = len(_EDGE[self.language]) + 2 * _HEX - 5
         nodes = [name for name in (node(random) for _ in range(characters // size // 2 + 8)) if name not in asked]
         while made < characters:

@@ -20,6 +20,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.tasks import words
 from nihbench.tasks.family import Draw, Family
+from nihbench.text.source import MOST_CHARACTERS
 from nihbench.types import Axis, Insert, Item, Planted, Trial
 
 HAYSTACKS = ("text", "shuffled", "noise", "needles")
@@ -176,16 +177,26 @@ class Shared(Family):
         """Return what a record holds of a draw, so that what filled its text can be made again."""
         return _stored(draw)
 
+    def size(self, draw: Draw) -> int:
+        """Return how many characters a text has that the task makes for a trial.
+
+        Raises:
+            UsageError: more than any prompt has, as a stranger's run may say.
+        """
+        size = draw.trial.length * self.characters.get(self.language, 6)
+        if size > MOST_CHARACTERS:
+            raise UsageError(t("tasks.made_too_long", length=draw.trial.length, most=MOST_CHARACTERS))
+        return size
+
     def filling(self, kind: str, draw: Draw) -> str:
         """Return a text of nothing but idle sentences, or of nothing but distractors."""
-        characters = draw.trial.length * self.characters.get(self.language, 6)
+        characters = self.size(draw)
         if kind == "noise":
             return _noise(self.language, f"{draw.seed}|{draw.trial.length}|{draw.repeat}", characters)
         return self._joined(text for text, _ in self._fillers(draw))
 
     def _fillers(self, draw: Draw) -> Iterator[tuple[str, str]]:
-        cast, made = Cast(draw, "filler", filler=True), 0
-        characters = draw.trial.length * self.characters.get(self.language, 6)
+        cast, made, characters = Cast(draw, "filler", filler=True), 0, self.size(draw)
         while made < characters:
             text, value = self.other(cast)
             made += len(text) + 1
@@ -205,6 +216,7 @@ class Shared(Family):
         }
 
 
+_DIGITS = 18
 _OF_A_DRAW = ("seed", "name", "length", "repeat", "control")
 
 
@@ -218,7 +230,7 @@ def _stored(draw: Draw) -> dict[str, str]:
 def _drawn(planted: Planted) -> Draw | None:
     """Return the draw that a record holds; None where it holds none."""
     seed, name, length, repeat, control = (planted.fresh.get(each, "") for each in _OF_A_DRAW)
-    if not all(each.removeprefix("-").isdecimal() for each in (seed, length, repeat)):
+    if not all(len(each) <= _DIGITS and each.removeprefix("-").isdecimal() for each in (seed, length, repeat)):
         return None
     trial = Trial(experiment="", needle="", prompt="", length=int(length), depth_percent=0.0, repeat=int(repeat))
     return Draw(trial=replace(trial, control=control or None), seed=int(seed), name=name)
