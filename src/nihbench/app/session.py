@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.app.consent import check_cost
-from nihbench.app.events import Caller, Drawn, Measured, kind_words
+from nihbench.app.events import Caller, Drawn, Measured, PassportMade, kind_words
 from nihbench.app.jobs import Job, Ready, asked_jobs, made_ready, resumed_jobs, spent_apart
 from nihbench.app.money import tell_reach, tell_unknown
-from nihbench.app.results import Result, Sweep, result_of
+from nihbench.app.passports import has_rungs, passports_in, rule_of
+from nihbench.app.results import Result, result_of
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure, tell_cache
 from nihbench.catalog.loading import load_for
 from nihbench.errors import InterruptedRunError, NihError, StoppedError
+from nihbench.figures.sweeps import Sweep
 from nihbench.lang.messages import language, t, typed, without_stop
 from nihbench.run.adaptive import with_extra
 from nihbench.run.batch_state import check_nothing_waits
@@ -36,6 +38,7 @@ from nihbench.types import Failure, Record, Trial
 
 FIGURE = "heatmap.png"
 PANEL = "panel.png"
+PASSPORT = "passport.png"
 
 
 def _explain(records: Iterable[Record], caller: Caller) -> None:
@@ -48,8 +51,13 @@ def _explain(records: Iterable[Record], caller: Caller) -> None:
 
 
 def finish_tree(root: Path, caller: Caller) -> None:
-    """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
+    """Draw the panel of all runs of a folder, a row an experiment and prompt, a column a model, and their passport."""
     results = [result_of(open_run(path)) for path in find_runs(root)]
+    if has_rungs([result.run for result in results]):
+        made = passports_in(results, rule_of([root], caller))
+        _draw(made.sweeps, root / PASSPORT, caller, "passport")
+        caller.emit(PassportMade(passports=made))
+        caller.emit(Drawn(path=root / PASSPORT, sentence=t("cli.passport_drawn", picture=root / PASSPORT)))
     picture = root / PANEL
     _draw([sweep for result in results for sweep in result.sweeps], picture, caller)
     caller.emit(Drawn(path=picture, sentence=t("cli.panel", picture=picture)))
@@ -76,12 +84,12 @@ def _draw_and_tell(result: Result, caller: Caller) -> None:
     caller.tell(t("cli.records", path=result.run.path / "records.jsonl"))
 
 
-def _draw(sweeps: Sequence[Sweep], picture: Path, caller: Caller) -> None:
+def _draw(sweeps: Sequence[Sweep], picture: Path, caller: Caller, kind: str = "map") -> None:
     # matplotlib comes when there is something to draw: nobody waits for it before the first request.
     from nihbench.app.drawing import draw
     from nihbench.figures.style import Style
 
-    draw(sweeps, picture, Style(lang=language()), caller)
+    draw(sweeps, picture, Style(lang=language()), caller, kind=kind)
 
 
 def finish(run: RunFolder, caller: Caller, *, resume: Path) -> Result:

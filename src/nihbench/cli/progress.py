@@ -20,12 +20,23 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from nihbench.analysis.grids import Grid, Pair, Tally, squeezed
-from nihbench.app.events import Caller, Event, Measured, PartBegan, PartEnded, TrialDone, kind_words, row_words
+from nihbench.app.events import (
+    Caller,
+    Event,
+    Measured,
+    PartBegan,
+    PartEnded,
+    PassportMade,
+    TrialDone,
+    kind_words,
+    row_words,
+)
 from nihbench.app.money import Gauges
 from nihbench.app.results import Result, rows_sentence
 from nihbench.cli import output
 from nihbench.cli.hearing import Hearer, terminal
 from nihbench.cli.output import console, note, speaks_unicode, tell, width_of, wrapped
+from nihbench.cli.passport import show_passports
 from nihbench.figures.captions import headline, length_notes
 from nihbench.figures.findings import effective_sentence, worst_sentence
 from nihbench.figures.terminal import terminal_heatmap
@@ -362,6 +373,8 @@ class _Hearer(Hearer):
             self._view.take(event.record)
         elif isinstance(event, Measured):
             show_result(event.result)
+        elif isinstance(event, PassportMade):
+            show_passports(event.passports)
         else:
             super().hear(event)
 

@@ -105,6 +105,8 @@ class Setup:
     """Its fit of lengths and its records come out of a folder that was not made here: `run.verify` counts again."""
     made: Mapping[Trial, Made] = field(default_factory=dict)
     """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
+    samples: tuple[int, ...] = ()
+    """How often each length is measured, where that is not everywhere as often as `repeats` says."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
     _ids: dict[Trial, str] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -405,6 +407,8 @@ class Begun:
     """How its haystacks are laid out; None: they are laid out now."""
     same_prompt: tuple[Mapping[str, Any], ...] | None = None
     """Which depths of it are one prompt, as run.json has them; None: it is found out now, which takes long."""
+    samples: tuple[int, ...] | None = None
+    """How often each length is measured; None: it is worked out now, where it is not everywhere as often."""
     like: Like | None = None
 
 

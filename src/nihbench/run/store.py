@@ -91,6 +91,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "lengths": list(setup.lengths),
         "depths": list(setup.depths) if setup.task.axis.name == DEPTH.name else [],
         "repeats": setup.options.repeats,
+        **({"samples": list(setup.samples)} if setup.samples else {}),
         "trials": len(setup.trials),
         "same_prompt": stored_places(_grid_of(setup)),
         "controls": [_control(trial) for trial in setup.whole if trial.control],
@@ -183,8 +184,8 @@ def check_same(content: Manifest, setup: Setup, *, placed: bool = False) -> None
     """
     # The needle's facts may change: they decide scores, which can be made again, not answers.
     keys = (
-        "identity", "prompts", "questions", "task", "lengths", "depths", "length_unit", "same_prompt", "controls",
-        "shard", "like",
+        "identity", "prompts", "questions", "task", "lengths", "depths", "samples", "length_unit", "same_prompt",
+        "controls", "shard", "like",
     )  # fmt: skip
     # Which depths are one prompt follows from those rules.
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()

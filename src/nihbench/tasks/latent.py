@@ -94,6 +94,12 @@ class Latent(Shared):
     axis = Axis(name="distractors", title=Note("distractors"), values=(0, 4, 16, 64))
     options = {"wording": WORDINGS[0], "haystack": "text"}
 
+    def does(self, row: float) -> Note:
+        """Say how the question is worded, and among how many others."""
+        wording = self.chosen["wording"]
+        worded = Note(f"does_{wording if wording in WORDINGS else WORDINGS[0]}")
+        return Note("does_among", what=worded, count=int(row)) if row else worded
+
     def plant(self, draw: Draw) -> Planted:
         """Draw the asked person first; the wording of the question changes nothing else."""
         wording, count = self.chosen["wording"], whole_row(self.axis, draw, least=0, most=MOST_DISTRACTORS)
