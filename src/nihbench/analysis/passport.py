@@ -8,7 +8,7 @@ several rungs of a ladder, and each has a row of its own; depths of a needle are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,8 @@ import numpy as np
 
 from nihbench.analysis.statistics import Statistics
 from nihbench.stats.effective import RULER_THRESHOLD, TOGETHER, EffectiveLength, effective_length, pooled_rows
-from nihbench.stats.headline import LEAST_MEASURED, Estimate
+from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials
+from nihbench.stats.interval import IntArray
 from nihbench.tasks.task import Task
 from nihbench.types import DEPTH, Completion, Record
 
@@ -39,6 +40,7 @@ class Rung:
     task: Task
     point: float | None
     made: Statistics
+    corpus: str = ""
     withheld: bool = False
     by_rule: Mapping[int, float] | None = None
 
@@ -109,6 +111,7 @@ def rungs_of(
     *,
     experiment: str,
     prompt: str,
+    corpus: str = "",
     withheld: bool = False,
     by_rule: Callable[[float | None], Mapping[int, float]] | None = None,
 ) -> tuple[Rung, ...]:
@@ -119,6 +122,7 @@ def rungs_of(
         task: what was asked for.
         experiment: the experiment's name.
         prompt: the prompt's name.
+        corpus: the name of the text that it stood in.
         withheld: whether a control says that what was measured is something else.
         by_rule: returns the mean of another rule of scoring by length, at a point of the axis.
     """
@@ -129,6 +133,7 @@ def rungs_of(
             prompt=prompt,
             task=task,
             point=point,
+            corpus=corpus,
             made=made if point is None else _at(made, index),
             withheld=withheld,
             by_rule=by_rule(point) if by_rule else None,
@@ -155,6 +160,59 @@ def _at(made: Statistics, index: int) -> Statistics:
 
 def _trials(made: Statistics) -> dict[str, Any]:
     return {"trials": made.trials, "in_cells": made.in_cells, "every": made.every}
+
+
+def joined(rungs: Iterable[Rung], same: Callable[[Rung], Hashable]) -> tuple[Rung, ...]:
+    """Return rungs with those made one that are the same but for their lengths, in the order of the first of each.
+
+    `same` says of what a rung is. Two that share a length are two measurements and stay apart.
+    """
+    groups: dict[Hashable, list[list[Rung]]] = {}
+    for rung in rungs:
+        parts = groups.setdefault(same(rung), [])
+        fits = (part for part in parts if not any(set(rung.lengths) & set(other.lengths) for other in part))
+        part = next(fits, None)
+        parts.append([rung]) if part is None else part.append(rung)
+    return tuple(_one(part) for parts in groups.values() for part in parts)
+
+
+def _one(rungs: Sequence[Rung]) -> Rung:
+    if len(rungs) == 1:
+        return rungs[0]
+    lengths = tuple(sorted(length for rung in rungs for length in rung.lengths))
+    made: dict[str, Any] = {
+        name: _together([_trials(rung.made)[name] for rung in rungs], [rung.lengths for rung in rungs], lengths)
+        for name in _trials(rungs[0].made)
+    }
+    ruled = [rung.by_rule for rung in rungs if rung.by_rule is not None]
+    return replace(
+        rungs[0],
+        made=replace(rungs[0].made, lengths=lengths, **made),
+        withheld=any(rung.withheld for rung in rungs),
+        by_rule={length: mean for each in ruled for length, mean in each.items()} if ruled else None,
+    )
+
+
+def _together(parts: Sequence[Trials], own: Sequence[Sequence[int]], lengths: Sequence[int]) -> Trials:
+    """Return the trials of several runs over one corpus: its places keep their numbers, what a run numbers does not."""
+    fields = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("value", "found", "haystack", "depth")
+    }
+    steps = [np.searchsorted(lengths, np.array(each)[part.length]) for part, each in zip(parts, own, strict=True)]
+    return Trials(**fields, length=np.concatenate(steps), text=_numbered([part.text for part in parts]),
+                  place=_numbered([part.place for part in parts]))  # fmt: skip
+
+
+def _numbered(parts: Sequence[IntArray | None]) -> IntArray | None:
+    """Return numbers of several runs, none of one run equal to one of another; None where one has none."""
+    known, first = list[IntArray](), 0
+    for part in parts:
+        if part is None:
+            return None
+        known.append(np.where(part < 0, part, part + first))
+        first += int(part.max(initial=-1)) + 1
+    return np.concatenate(known)
 
 
 # ---- another rule of scoring -----------------------------------------------------------------------------------------
@@ -195,8 +253,8 @@ def means_by_rule(
 # ---- as JSON ---------------------------------------------------------------------------------------------------------
 
 
-def as_json(passport: Passport, words: Callable[[Rung], Mapping[str, str]]) -> dict[str, Any]:
-    """Return a passport as JSON values (docs/formats.md); `words` says what a rung's task is, in every language."""
+def as_json(passport: Passport, words: Callable[[Rung], Mapping[str, Mapping[str, str]]]) -> dict[str, Any]:
+    """Return a passport as JSON values (docs/formats.md); `words` is what is said of a rung, in every language."""
     averages = passport.averages
     ruled = {"averages": {str(length): round(mean, 6) for length, mean in averages.items()}, "reach": passport.by_rule}
     return {
@@ -207,7 +265,7 @@ def as_json(passport: Passport, words: Callable[[Rung], Mapping[str, str]]) -> d
     }
 
 
-def _row(rung: Rung, words: Mapping[str, str]) -> dict[str, Any]:
+def _row(rung: Rung, words: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     found, options = rung.effective, dict(rung.task.options)
     return {
         "experiment": rung.experiment,
@@ -216,7 +274,7 @@ def _row(rung: Rung, words: Mapping[str, str]) -> dict[str, Any]:
         "options": options,
         "axis": rung.task.axis.name,
         "point": rung.point,
-        "does": dict(words),
+        "told": {name: dict(each) for name, each in words.items()},
         "verdict": rung.verdict,
         "lengths": list(rung.lengths),
         "cells": [_cell(cell) for cell in rung.cells],

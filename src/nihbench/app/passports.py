@@ -12,7 +12,16 @@ from nihbench.app.events import Caller
 from nihbench.app.results import Result
 from nihbench.catalog.loading import load_for
 from nihbench.errors import NihError, UsageError
-from nihbench.figures.passport_text import does, passports_of, place_of, rule_sentence, scope, sentence
+from nihbench.figures.passport_text import (
+    interval,
+    labels,
+    passports_of,
+    place_of,
+    reach,
+    rule_sentence,
+    scope,
+    sentence,
+)
 from nihbench.figures.sweeps import Sweep, named
 from nihbench.lang.messages import language, languages, t
 from nihbench.run.store import RunFolder
@@ -37,8 +46,14 @@ class Passports:
         return [self._one(passport) for passport in self.all_of]
 
     def _one(self, passport: Passport) -> dict[str, Any]:
-        def words(rung: Rung) -> Mapping[str, str]:
-            return {lang: does(rung, lang) for lang in languages()}
+        names = {lang: labels(passport, lang) for lang in languages()}
+
+        def words(rung: Rung) -> Mapping[str, Mapping[str, str]]:
+            return {
+                "does": {lang: names[lang][rung] for lang in languages()},
+                "reach": {lang: reach(rung, lang) for lang in languages()},
+                "interval": {lang: interval(rung, lang) for lang in languages()},
+            }
 
         told = {lang: sentence(passport, lang) for lang in languages()}
         rests = {lang: scope(passport, self.sweeps, lang) for lang in languages()}

@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from nihbench.analysis.passport import Passport, Rung, rungs_of
+from nihbench.analysis.passport import Passport, Rung, joined, rungs_of
 from nihbench.figures.captions import half_up, length_labels
 from nihbench.figures.style import colour_of
 from nihbench.figures.sweeps import Sweep
@@ -41,7 +41,14 @@ def passports_of(sweeps: Iterable[Sweep], by_rule: ByRule | None = None) -> tupl
         if sweep.statistics is None:
             continue
         rungs.setdefault(sweep.setting.model, []).extend(_rungs(sweep, by_rule))
-    return tuple(Passport(model=model, rungs=tuple(each)) for model, each in rungs.items())
+    return tuple(Passport(model=model, rungs=joined(each, _same)) for model, each in rungs.items())
+
+
+def _same(rung: Rung) -> tuple[object, ...]:
+    """Return what runs of one task at several lengths have in common."""
+    task = rung.task
+    return (task.name, task.version, task.language, tuple(sorted(task.options.items())), rung.point, rung.prompt,
+            rung.corpus, rung.made.depths, task.needle.name if task.is_single else "")  # fmt: skip
 
 
 def _rungs(sweep: Sweep, by_rule: ByRule | None) -> Sequence[Rung]:
@@ -51,6 +58,7 @@ def _rungs(sweep: Sweep, by_rule: ByRule | None) -> Sequence[Rung]:
         sweep.task,
         experiment=sweep.grid.experiment,
         prompt=sweep.grid.prompt,
+        corpus=sweep.setting.corpus,
         withheld=sweep.withheld is not None,
         by_rule=None if by_rule is None else lambda point: by_rule(sweep, point),
     )

@@ -1670,6 +1670,7 @@ WORDS: Mapping[str, str] = {
     "page.outcome": "Outcome",
     "page.over": "{length} or more",
     "page.overlapping_note": "The haystacks overlap and count as one text: the intervals hold for this text, not for others.",
+    "page.passport": "Passport",
     "page.pattern": "pattern of misses",
     "page.previous": "Previous cell",
     "page.print": "Print",

@@ -1670,6 +1670,7 @@ WORDS: Mapping[str, str] = {
     "page.outcome": "结果",
     "page.over": "{length} 或以上",
     "page.overlapping_note": "各篇长文有重叠，算作同一段文本：区间仅对这段文本成立，不能推及其他。",
+    "page.passport": "长文能力表",
     "page.pattern": "未找到的规律",
     "page.previous": "上一格",
     "page.print": "打印",
