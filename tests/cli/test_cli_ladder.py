@@ -27,8 +27,8 @@ suites:
     items: [one/original, among/original, hops/original]
   thin:
     lengths: 500t:max:3:log
-    repeats: 9
-    of_classic: 0.25
+    repeats: 20
+    of_classic: 0.1
     items: [one/original, hops/original]
   by-ruler:
     lengths: 400,700

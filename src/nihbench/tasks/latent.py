@@ -85,6 +85,13 @@ def pair_of(draw: Draw) -> Pair:
     return order[draw.repeat % len(order)]
 
 
+_DOES = {
+    "latent": Note("does_latent"),
+    "paraphrase": Note("does_paraphrase"),
+    "literal": Note("does_literal"),
+}
+
+
 class Latent(Shared):
     """Somebody of whom a fact is told, asked for by what follows from it."""
 
@@ -96,8 +103,7 @@ class Latent(Shared):
 
     def does(self, row: float) -> Note:
         """Say how the question is worded, and among how many others."""
-        wording = self.chosen["wording"]
-        worded = Note(f"does_{wording if wording in WORDINGS else WORDINGS[0]}")
+        worded = _DOES.get(self.chosen["wording"], _DOES[WORDINGS[0]])
         return Note("does_among", what=worded, count=int(row)) if row else worded
 
     def plant(self, draw: Draw) -> Planted:
