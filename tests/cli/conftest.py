@@ -19,6 +19,7 @@ import pytest
 from nihbench.cli.app import main
 from nihbench.types import Tokenizer
 from tests.serving import Answering, Serving
+from tests.wording import says
 
 SOURCE = Path(__file__).parents[2] / "src"
 # A PNG of one dot.
@@ -266,3 +267,9 @@ def records_of() -> Callable[[Path], dict[str, Any]]:
         return {record["id"]: record for record in records}
 
     return read
+
+
+def told_spent(text: str, usd: float) -> bool:
+    """Say whether a run said at its end that it spent so many dollars in all."""
+    planned = says(text, "cli.spent_planned", now=f"${usd:.4f}")
+    return planned or says(text, "cli.spent_all_trials_part", whole=usd)

@@ -164,9 +164,13 @@ def test_bytes_that_are_not_utf8_are_named(nih: Any) -> None:
 
 def test_a_missing_or_empty_file_and_a_folder_are_refused(nih: Any) -> None:
     (nih.folder / "empty.jsonl").write_text("\n\n", encoding="utf-8")
-    for name, words in (("nothing.jsonl", "Can't read"), (".", "Can't read"), ("empty.jsonl", "has no rows")):
+    for name, key in (
+        ("nothing.jsonl", "errors.cant_read"),
+        (".", "errors.cant_read"),
+        ("empty.jsonl", "run.holds_no_rows_write"),
+    ):
         ended = nih("grade", name)
-        assert ended.code == 2 and words in ended.error()
+        assert ended.code == 2 and says(ended.error(), key)
 
 
 def test_answers_full_of_control_characters_steer_no_terminal(nih: Any) -> None:
@@ -194,7 +198,7 @@ def test_agreement_with_people_shows_what_it_must_beat(nih: Any) -> None:
     assert whole["outcome"] == 1.0 and chinese["outcome"] is None
     assert [row["id"] for row in report["disagreements"]] == ["d"]
     keyword, share = whole["baselines"]
-    assert (keyword["rater"], share["rater"]) == ("one keyword", "share of facts")
+    assert (keyword["rater"], share["rater"]) == (t("figures.one_keyword"), t("figures.share_facts"))
     assert keyword["table"][0][0] == 1 and keyword["table"][4][4] == 1 and keyword["exact"] == 0.5
     # Bands at 4, 0, 3, 2 by people and 4, 0, 3, 4 by the rules: observed 1 - (4/16) / 4, expected over the margins.
     apart = sum((a - b) ** 2 for a in (4, 0, 3, 2) for b in (4, 0, 3, 4)) / 16 / 16

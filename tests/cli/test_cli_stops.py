@@ -102,8 +102,8 @@ def test_what_was_paid_for_is_shown_after_ctrl_c(nih: Any, chat: Any, small: lis
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
-    assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
-    assert b"stopped: 3 of 6 trials" in err
+    assert b"sf-sandwich / original" in out and says(out.decode(), "figure.headline", measured="3", planned="6")
+    assert says(err.decode(), "cli.stopped_trials_done", done=3, planned=6)
     assert err.decode().splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from nihbench.cli.app import main
+from nihbench.lang.messages import words
 from nihbench.run.records import record_line
 from nihbench.run.scores import score_run
 from nihbench.run.store import RECORDS, open_run
@@ -205,11 +207,11 @@ def test_the_list_of_trials_tells_of_which_map_each_is(page: Browser) -> None:
 def test_the_language_switches_and_every_word_with_it(page: Browser, report: Path) -> None:
     page.run("document.getElementById('language').click()")
     whole = text(page, "body")
-    for word in ("热力图", "针的深度", "平均得分", "术语说明", "全部试验"):
-        assert word in whole
+    for key in ("page.maps", "note.depth", "page.mean_band", "page.definitions", "page.trials"):
+        assert words("zh")[key] in whole, key
     assert page.run("return document.documentElement.lang") == "zh-Hans"
-    for word in ("Maps", "Bad cases", "Reset", "Statistics", "mean score"):
-        assert word not in whole
+    for key in ("page.maps", "page.cases", "page.reset", "page.statistics", "page.mean_band"):
+        assert not re.search(rf"\b{re.escape(words('en')[key])}\b", whole), key
     page.click(0, 1, 1)
     assert says(text(page, ".drawer"), "note.every_fact", "zh") and not says(text(page, ".drawer"), "note.every_fact")
     page.run("document.getElementById('language').click()")
@@ -221,9 +223,10 @@ def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(pa
     assert says(told, "control_told.oracle_passed", hits=10, n=10)
     assert says(told, "control_told.closed_book_failed", hits=3, n=3)
     heads = page.run("return [...document.querySelectorAll('#maps .headline')].map((each) => each.innerText)")
-    assert "found" in heads[0] and "CLOSED BOOK FAILED" in heads[1] and "strict" not in heads[1]
+    assert says(heads[0], "figure.metric_found") and says(heads[1], "control_told.closed_book_failed")
+    assert not says(heads[1], "figure.metric_strict")
     page.run("document.querySelector('#controls .place').click()")
-    assert text(page, "#cell-title") == "Control: oracle" and GOOD in text(page, ".drawer")
+    assert says(text(page, "#cell-title"), "page.control") and GOOD in text(page, ".drawer")
 
 
 def test_it_prints(page: Browser) -> None:
