@@ -1963,7 +1963,6 @@ WORDS: Mapping[str, str] = {
     "score.type_uuid": "UUID",
     "score.type_version": "version",
     "score.type_yes_no": "yes or no",
-    "score.typed": " [{type}: {rule}]",
     # tasks
     "tasks.cant_import": "task {name} can't be imported ({value}): {error}; repair or reinstall its package",
     "tasks.has_no_method": "it lacks {method}",

@@ -1963,7 +1963,6 @@ WORDS: Mapping[str, str] = {
     "score.type_uuid": "UUID 标识",
     "score.type_version": "版本号",
     "score.type_yes_no": "是非",
-    "score.typed": "[{type}：{rule}]",
     # tasks
     "tasks.cant_import": "无法导入任务 {name}（{value}）：{error}；请修复或重新安装它的软件包",
     "tasks.has_no_method": "缺少 {method}",
