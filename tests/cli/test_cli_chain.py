@@ -145,7 +145,7 @@ def test_failed_trials_end_in_three_and_are_never_scored(
     assert len(records) == 6 and len(failed) == 2
     assert scores_of(nih.folder / "run").keys() == records.keys() - failed
     assert says(ended.err, "cli.trials_failed_not_sent", failed=2)
-    assert says(ended.err, "cli.trials_such", kind="overflow", count=2, said="too long")
+    assert says(ended.err, "cli.trials_such", kind=t("failure.overflow"), count=2, said="too long")
     # What can't pass is not offered, nor tried again.
     assert "--resume" not in ended.err
     assert nih("run", "--resume", "run").code == 3
@@ -169,13 +169,23 @@ def test_a_prompt_cut_by_the_server_is_a_failure(nih: Any, chat: Any, small: lis
         (
             401,
             {"message": f"Incorrect API key provided: {KEY}.", "code": "invalid_api_key"},
-            "(auth): the server refused the key (Incorrect API key provided: ***): check it, or name another variable",
+            wording(
+                "run.run_had_stop",
+                kind="auth",
+                said=t("run.server_refused_key_check", said="Incorrect API key provided: ***"),
+            ),
         ),
-        (429, {"message": "You exceeded your current quota", "code": "insufficient_quota"}, "(quota): You exceeded"),
+        (
+            429,
+            {"message": "You exceeded your current quota", "code": "insufficient_quota"},
+            wording("run.run_had_stop", kind="quota", said=re.compile("You exceeded")),
+        ),
         (
             404,
             {"message": "no such model", "code": "model_not_found"},
-            "(auth): the server has no model 'x' for you (no such model): `nih models --base-url URL` lists",
+            wording(
+                "run.run_had_stop", kind="auth", said=t("run.server_no_model_you", model="x", said="no such model")
+            ),
         ),
     ],
 )
@@ -187,7 +197,7 @@ def test_what_would_fail_everywhere_stops_the_run_and_keeps_what_is_done(
     ended = nih("run", *small, "--api-key-env", "OPENAI_API_KEY", "--concurrency", 1, "--out", "run")
     assert ended.code == 4
     last = ended.err.splitlines()[-1]
-    assert last.startswith(f"nih: the run had to stop {word}")
+    assert re.match(f"nih: {word}", last)
     assert last.endswith(t("cli.done_kept_go_nih", path="run"))
     assert KEY not in ended.err
     assert len(records_of(nih.folder / "run")) == 2
@@ -226,7 +236,7 @@ def test_the_picture_is_drawn_from_stored_scores_alone(nih: Any, chat: Any, smal
     scores = (folder / "scores.rules.jsonl").read_bytes()
     for name in ("again.png", "again.svg", "again.pdf"):
         ended = nih("plot", "run", "--out", name)
-        assert (ended.code, ended.out, ended.err) == (0, "", f"figure: {name}\n")
+        assert (ended.code, ended.out, ended.err) == (0, "", t("cli.figure", out=name) + "\n")
     assert (nih.folder / "again.png").read_bytes() == first
     assert (folder / "scores.rules.jsonl").read_bytes() == scores
     # Lost or outdated scores are made again.

@@ -90,7 +90,7 @@ def test_a_judges_scores_stand_beside_the_rules_and_name_who_gave_them(judge: An
     assert len(court.asked) == len(set(said.values())), "equal answers are asked once"
     assert all(request.messages[0]["role"] == "system" for request in court.asked)
     assert (
-        "found" in ended.out
+        says(ended.out, "figure.metric_found")
         and says(ended.err, "cli.price_unknown")
         and f"{len(court.asked)} calls (0 failed)" in ended.err
     )
@@ -253,9 +253,10 @@ def test_cost_is_shown_and_never_passed(nih: Any, court: ChatModel, run: Path) -
         answered=sum(answered),
         money=re.compile(rf"\${usd:.4f}"),
     )
-    worst = float(re.search(r"at most \$([\d.]+)", ended.err)[1])
+    (asked,) = [line for line in ended.err.splitlines() if says(line, "cli.answers_calls_make_verdicts")]
+    worst = float(re.findall(r"\$([\d.]+)", asked)[0])
     assert usd <= worst <= 0.1
-    guessed = int(re.search(r"about ([\d,]+) tokens", ended.err)[1].replace(",", ""))
+    guessed = max(int(n.replace(",", "")) for n in re.findall(r"(?<![$.\d])\d[\d,]*", asked))
     assert sum(sent) <= guessed <= 2 * sum(sent)
 
 
@@ -392,9 +393,12 @@ def test_a_damaged_score_file_is_named_with_its_line(nih: Any, judge: Any, run: 
         (["--only-uncertain"], part("cli.rules_take_none_options")),
         (["--max-output", "900"], part("cli.rules_take_none_options")),
         (["--judge", "wise"], "wise"),
-        (["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"], "--votes must be at least 1"),
+        (
+            ["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"],
+            t("cli.must_least_1", replace="votes"),
+        ),
         (["--judge", "x", "--judge-base-url", "nowhere"], part("endpoint.not_base_url_write")),
-        (["--judge", "gpt-4-turbo"], "set the environment variable OPENAI_API_KEY"),
+        (["--judge", "gpt-4-turbo"], part("cli.no_key_set_environment")),
     ],
     ids=str,
 )
