@@ -47,7 +47,7 @@ def test_sharded_and_merged_is_the_whole_run(nih, chat, options, parts):
     assert {**ours, "created_at": whole["created_at"]} == {**whole, "merged": ours["merged"]}
     assert [origin["part"] for origin in ours["merged"]] == ["1/3", "2/3", "3/3"]
     shown = [nih("score", name).out.replace(name, "") for name in ("merged", "undivided")]
-    assert shown[0] == shown[1] and "found" in shown[0]
+    assert shown[0] == shown[1] and says(shown[0], "figure.metric_found")
     for name in ("merged", "undivided"):
         assert nih("plot", name, "--out", f"{name}.svg").code == 0
     figures = [(nih.folder / f"{name}.svg").read_text(encoding="utf-8") for name in ("merged", "undivided")]

@@ -16,7 +16,7 @@ import pytest
 from nihbench.lang.messages import t
 from tests.cli.conftest import told_spent
 from tests.ledgers import beside_records
-from tests.wording import says, wording
+from tests.wording import part, says, wording
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 
@@ -188,10 +188,10 @@ def service(nih: Any, own_texts: dict[str, Path]) -> list[object]:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--price", "40,1"], "and can cost $"),
+        (["--price", "40,1"], part("cli.trials_send_tokens_cost_predicted")),
         (
             ["--depths", "0:100:101"],
-            "to a model of unknown price (set it with --price IN,OUT; 0,0 if nobody is paid): agree with --yes",
+            part("cli.trials_send_tokens_model"),
         ),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
+from tests.cli.conftest import shown_spent
 from tests.wording import says
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
@@ -61,8 +62,8 @@ def test_money_and_tokens_of_a_part_are_told_apart_from_those_of_the_run(
     began, first = len(chat.asked), tokens_of(chat)
     ended = nih("run", "--resume", "run", "--max-cost", "1")
     part = tokens_of(chat, began)
-    (line,) = [line for line in ended.err.splitlines() if line.startswith("spent: ")]
-    whole, usd, tokens = re.findall(r"\$([\d.]+) in all; on the trials of this part \$([\d.]+) \(([\d,]+)", line)[0]
+    (line,) = [line for line in ended.err.splitlines() if says(line, "cli.spent_all_trials_part")]
+    whole, usd, tokens = re.search(r"\$([\d.]+)\D+\$([\d.]+) \(([\d,]+)", line).groups()
     assert int(tokens.replace(",", "")) == part
     assert float(usd) == pytest.approx(part * 100 / 1e6, abs=1e-4)
     assert float(whole) == pytest.approx((first + part) * 100 / 1e6, abs=1e-4)
@@ -88,7 +89,7 @@ def test_the_report_counts_what_left_no_record_as_the_run_does(nih: Any, chat: A
     ended = nih("run", *options, *PRICE, "--concurrency", 1, "--out", "run")
     ended = nih("run", "--resume", "run")
     assert ended.code == 0, ended.err
-    (whole,) = re.findall(r"spent: \$([\d.]+) in all", ended.err)
+    whole = f"{shown_spent(ended.err):.4f}"
     assert nih("report", "run", "--out", "r.html").code == 0
     page = (nih.folder / "r.html").read_text(encoding="utf-8")
     (run,) = json.loads(page.split('id="data">')[1].split("</script>")[0])["runs"]
@@ -123,7 +124,9 @@ def test_answers_that_all_fail_alike_stop_the_run(nih: Any, chat: Any, wide: lis
     assert ended.code == 4 and 10 < len(lengths) <= len(chat.asked) <= 2 * len(lengths) <= 30
     assert {500, 1900} == set(lengths)
     last = ended.err.splitlines()[-1]
-    assert re.search(r"its first 1[0-5] answers .*\(bad_response: ", last)
+    assert says(last, "run.run_had_stop_first_answers", kind="bad_response", count=re.compile("1[0-5]")) or says(
+        last, "run.run_had_stop_first", kind="bad_response"
+    )
     assert last.endswith(t("cli.done_kept_go_nih", path="run"))
     # Who goes on in spite of it has been told; what is asked anew is looked at again.
     before = len(chat.asked)

@@ -135,8 +135,9 @@ def test_controls_come_before_the_grid_and_are_judged(nih: Any, chat: Any, suite
     assert [number for number, kind in enumerate(kinds[13:]) if kind == "sentinel"] == [0, 26]
     # A cell that waits for another's end, to find what it computed, may be overtaken.
     assert kinds[-4:].count("no_needle") == 2 and kinds.count(None) == 30
-    for words in ("oracle sf-sandwich/original: 10 of 10", "(0 of 3)", "abstained on all 2"):
-        assert words in " ".join(ended.out.split())
+    assert says(ended.out, "control_told.oracle_passed", where="sf-sandwich/original", hits=10, n=10)
+    assert says(ended.out, "control_told.closed_book_passed", hits=0, n=3)
+    assert says(ended.out, "control_told.no_needle_passed", n=2)
     alone = chat.asked[10].messages
     assert alone == [{"role": "user", "content": alone[0]["content"]}] and "most fun thing" in alone[0]["content"]
     assert len(alone[0]["content"]) < 150 and "Dolores" not in json.dumps(chat.asked[-1].messages)
