@@ -257,12 +257,12 @@ def found(value: str) -> str:
         pytest.param(
             "perfect", 90.0, {}, None,
             ["100.0% [", t("finding.effective_absolute", threshold="85.6%"), part("finding.effective_at_least")],
-            wording("finding.same", pairs=42, d="+0.0"), t("finding.no_miss", trials=42),
+            wording("finding.unclear", pairs=42, d="+0.0"), t("finding.no_miss", trials=42),
             id="perfect",
         ),
         pytest.param(
             "nothing", -90.0, {}, None, [found("0.0% [0.0% "), part("finding.effective_below")],
-            wording("finding.same", pairs=42, d="+0.0"), part("finding.bee"), id="nothing found",
+            wording("finding.unclear", pairs=42, d="+0.0"), part("finding.bee"), id="nothing found",
         ),
         pytest.param(
             "empty", 1.0, {}, _empty, UNKNOWN,
