@@ -275,7 +275,7 @@ def found(value: str) -> str:
             id="all failed",
         ),
         pytest.param(
-            "cell", 90.0, ONE_CELL, None, [found("100.0% [2.5% "), t("figure.interval_haystack")],
+            "cell", 90.0, ONE_CELL, None, [found("100.0% [2.5% "), t("figure.brackets_haystack", level="95%")],
             wording("finding.not_detectable"), t("finding.no_miss", trials=1), id="one cell",
         ),
     ],

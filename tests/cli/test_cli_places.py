@@ -62,7 +62,7 @@ def test_identical_prompts_are_sent_and_counted_once(
     chat.say = lambda text: "I do not know." if text in missed else FULL
     ended = nih("run", *small, *GRID, "--out", "r")
     assert ended.code == 0, ended.err
-    assert "300 tokens" in ended.err and says(ended.err, "note.same_prompts", prompts=n)
+    assert says(ended.err, "note.same_prompts", length=300, prompts=n)
     assert sorted(asked.messages[0]["content"] for asked in chat.asked) == sorted(different)
 
     low, high = exact(n - 2, n)

@@ -37,14 +37,24 @@ def plot(folder: Path, *arguments: str) -> SimpleNamespace:
     return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
+def minus(b: str, a: str) -> str:
+    return t("figure.difference_title", a=a, b=b)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["synthetic-two"], ["synthetic-two: sf-sandwich/original", part("figure.synthetic"), "2026-01-01"]),
         (["."], ["synthetic-one", "synthetic-two", "explicit", t("figure.not_run")]),
-        (["synthetic-one", "--kind", "difference"], ["sf-sandwich/explicit minus sf-sandwich/original"]),
-        (["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"], ["sf-sandwich/original minus"]),
-        (["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"], ["synthetic-two minus"]),
+        (["synthetic-one", "--kind", "difference"], [minus("sf-sandwich/explicit", "sf-sandwich/original")]),
+        (
+            ["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"],
+            [minus("sf-sandwich/original", "sf-sandwich/explicit")],
+        ),
+        (
+            ["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"],
+            [minus("synthetic-two", "synthetic-one")],
+        ),
         (
             ["synthetic-one", "--kind", "profiles"],
             [t("figure.by_length"), t("figure.interval", level="95%", method=t("figure.interval_haystack"))],
