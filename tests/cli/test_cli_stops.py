@@ -42,7 +42,7 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     assert (told["planned"], told["predicted"], told["least"]) == (6, 4, 3)
     ended = nih.drawing("run", *capped, "--out", "run")
     assert ended.code == 4 and len(chat.asked) == 4
-    assert ended.err.index(said) < ended.err.index("1/6")
+    assert ended.err.index(", ".join(reached)) < ended.err.index("1/6")
     assert (
         says(" ".join(ended.out.split()), "figure.headline", measured="4", planned="6")
         and "sf-sandwich / original" in ended.out
