@@ -1,14 +1,16 @@
 """A baseline file: what of a run a gate needs to judge later ones, small enough to be kept in a repository.
 
-It holds plan, hashes and outcomes, and no text: no prompt, no answer, no needle. Whoever has it can gate without the
-run's folder.
+It holds plan, hashes and outcomes, and no text: no prompt, no answer, no needle. Who has it can gate without the run's
+folder.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -95,7 +97,8 @@ def save_baseline(sides: Sequence[Side], path: Path) -> None:
     Raises:
         UsageError: it can't be written.
     """
-    made = Baseline(format=1, kind="nih baseline", nihbench=__version__, sides=[_stored(side) for side in sides])
+    kept = [_stored(without_text(side)) for side in sides]
+    made = Baseline(format=1, kind="nih baseline", nihbench=__version__, sides=kept)
     content = json.dumps(made.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     try:
         write_atomic(path, content.encode("utf-8") + b"\n")
@@ -116,6 +119,17 @@ def load_baseline(path: Path) -> list[Side]:
         raise UsageError(path_error(error)) from error
     except (ValidationError, ValueError) as error:
         raise UsageError(t("gate.no_baseline", path=path)) from error
+
+
+def without_text(side: Side) -> Side:
+    """Return a side that knows its needle by a hash, as a baseline does: only such two can be compared."""
+    texts = {t("analysis.needle_text")}
+    hashed = {name: _hash(value) if name in texts else value for name, value in side.text.items()}
+    return replace(side, text=hashed)
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(str(value).encode("utf-8")).hexdigest()[:16]
 
 
 def _stored(side: Side) -> _Side:

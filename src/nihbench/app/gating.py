@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from nihbench.analysis.pairing import Paired, Side, pair
+from nihbench.app.baseline import without_text
 from nihbench.app.comparing import sides_of
 from nihbench.app.events import Caller
 from nihbench.app.results import Result, tell_controls
@@ -162,7 +163,7 @@ def gate_of(new: Sequence[Result], old: Sequence[Side], caller: Caller, asked: A
     """
     if not old and asked.min_found is None and asked.min_length is None:
         raise UsageError(t("gate.nothing_asked"))
-    now = _wanted([side for result in new for side in sides_of(result)], asked.tasks)
+    now = _wanted([without_text(side) for result in new for side in sides_of(result)], asked.tasks)
     then = _wanted(old, asked.tasks, known=now) if old else []
     couples = _coupled(then, now)
     made = [pair(one, other) for one, other in couples]

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from nihbench.analysis.pairing import Side
-from nihbench.app.baseline import load_baseline, save_baseline
+from nihbench.app.baseline import load_baseline, save_baseline, without_text
 from nihbench.app.comparing import sides_of
 from nihbench.app.gating import Asked, gate_of, junit, markdown
 from nihbench.app.results import results_in
@@ -69,7 +69,7 @@ def gate(
 def _old(path: Path, scorer: str | None) -> list[Side]:
     if path.is_file():
         return load_baseline(path)
-    return [side for result in results_in([path], scorer=scorer) for side in sides_of(result)]
+    return [without_text(side) for result in results_in([path], scorer=scorer) for side in sides_of(result)]
 
 
 def _tokens(text: str | None) -> int | None:
