@@ -168,9 +168,9 @@ class Session:
 
     def _at_most_owed(self, ready: Ready) -> list[Trial]:
         """Return what a run has to send, and all that an adaptive one may decide to send besides."""
-        existing = ready.job.existing
-        made = {record.trial for record in existing.records().values()} if existing else set()
-        return [*self._planned(ready), *(trial for trial in most_extra(ready.setup) if trial not in made)]
+        existing, more = ready.job.existing, most_extra(ready.setup)
+        made = {record.trial for record in existing.records().values()} if existing and more else set()
+        return [*self._planned(ready), *(trial for trial in more if trial not in made)]
 
     def _planned(self, ready: Ready) -> list[Trial]:
         """Return what a run has to send of what is planned."""

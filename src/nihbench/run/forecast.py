@@ -235,8 +235,7 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
     for repeat in range(min(setup.haystacks, _HAYSTACKS)):
         boundaries = setup.source_of(repeat).boundary_tokens.tolist()
         for trial in setup.grid:
-            haystack = haystack_tokens(setup, trial)
-            if trial.repeat == repeat and haystack > 0:
+            if trial.repeat == repeat and (haystack := haystack_tokens(setup, trial)) > 0:
                 for depth in trial.rows:
                     achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
                     yield abs(achieved - depth), trial.length

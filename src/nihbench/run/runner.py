@@ -340,7 +340,7 @@ def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False
         DamagedDataError: there are records of another run, which this one would be mixed with.
     """
     result = []
-    planned = {setup.trial_id(trial): trial for trial in setup.trials}
+    planned = setup.by_id
     foreign = sorted(records.keys() - planned.keys())
     if foreign:
         raise DamagedDataError(t("run.records_jsonl_holds_records", foreign=len(foreign), first=foreign[0]))
