@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -172,6 +173,26 @@ def make_trials(
     count = len(prompts) * len(lengths) * len(depths) * repeats
     if count > MOST_TRIALS:
         raise UsageError(t("plan.grid_trials_more_than", count=count, most=MOST_TRIALS))
+    return _made(
+        experiment, needle, tuple(prompts), tuple(lengths), tuple(depths), repeats, axis, tuple(map(type, depths))
+    )
+
+
+@lru_cache(maxsize=1)
+def _made(
+    experiment: str,
+    needle: str,
+    prompts: tuple[str, ...],
+    lengths: tuple[int, ...],
+    depths: tuple[float, ...],
+    repeats: int,
+    axis: str,
+    kinds: tuple[type, ...],
+) -> tuple[Trial, ...]:
+    """Make a grid; the last one is remembered, for a run that is gone on with is read and planned with the same.
+
+    `kinds` tells 50 from 50.0, which are one value and two texts.
+    """
     by_depth = axis == DEPTH.name
     return tuple(
         Trial(

@@ -69,14 +69,6 @@ def to_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record])
     )
 
 
-def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:
-    """Return the setup with those further draws in its plan that have a record."""
-    extra = [record.trial for record in records.values() if record.trial.extra]
-    known = set(setup.trials) if extra else set()
-    made = tuple(trial for trial in extra if trial not in known)
-    return replace(setup, trials=(*setup.trials, *made)) if made else setup
-
-
 def rounds(setup: Setup, records: Mapping[str, Record]) -> Rounds:
     """Return the rounds of an adaptive run, first to last, the draws that have been made among them.
 

@@ -330,6 +330,14 @@ def _covered(setup: Setup, length: int, sent: Sequence[Trial]) -> Covered:
 # Which are made, once there are answers, is `run.adaptive`'s work.
 
 
+def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:
+    """Return the setup with those further draws in its plan that have a record."""
+    extra = [record.trial for record in records.values() if record.trial.extra]
+    known = set(setup.trials) if extra else set()
+    made = tuple(trial for trial in extra if trial not in known)
+    return replace(setup, trials=(*setup.trials, *made)) if made else setup
+
+
 def most_extra(setup: Setup) -> tuple[Trial, ...]:
     """Return the draws beyond the plan that a run could make at most: the dearest ones where --max-trials bounds them.
 
