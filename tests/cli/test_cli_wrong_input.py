@@ -186,7 +186,7 @@ def test_a_corpus_that_may_not_be_read(nih: Any, small: list[object]) -> None:
     path = nih.folder / "secret.txt"
     path.write_text("A sentence. " * 500, encoding="utf-8")
     path.chmod(0)
-    assert "an't read" in nih("run", *small, "--corpus", "secret.txt").error()
+    assert says(nih("run", *small, "--corpus", "secret.txt").error(), "errors.cant_read")
 
 
 def test_an_unreachable_server_is_one_line_and_nothing_is_lost(

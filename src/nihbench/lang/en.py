@@ -1192,7 +1192,7 @@ WORDS: Mapping[str, str] = {
     "help.option_judge": "A judge model: a preset, any name with an address, a .gguf file.",
     "help.option_judge_base_url": "The judge's OpenAI-compatible server.",
     "help.option_kind": "What to draw; a map of several runs is a panel, a difference takes two.",
-    "help.option_lang": "Language of every word the tool says.",
+    "help.option_lang": "Language of the interface.",
     "help.option_length": "Tokens of the whole request, such as 4k or 300t.",
     "help.option_length_unit": "model, or a tokenizer: cl100k_base, o200k_base, a tokenizer.json (default: model; cl100k_base where several models are to read the same prompts).",
     "help.option_lengths": "15 | 1k:128k:15 | 1k:1m:15:log | 1k,4k,16k | 300t (tokens of the request).",
@@ -2020,7 +2020,6 @@ WORDS: Mapping[str, str] = {
     "score.type_uuid": "UUID",
     "score.type_version": "version",
     "score.type_yes_no": "yes or no",
-    "score.typed": " [{type}: {rule}]",
     # tasks
     "tasks.cant_import": "task {name} can't be imported ({value}): {error}; repair or reinstall its package",
     "tasks.has_no_method": "it lacks {method}",
