@@ -62,7 +62,8 @@ class Grading:
             behind a "&"), and a pattern.
         negators: What negates that which follows in its clause; `negation_ends` ends its reach. One of `negator_words`
             stands in all that it finds.
-        denied_after: What denies that which stands before it; `denied_at_once` only directly behind it.
+        denied_after: What denies that which stands before it; `denied_at_once` only directly behind it. One of
+            `denial_words` or of `negator_words` stands in all that they find.
         twice: What makes a yes of "without" behind it.
         stop: Words that carry no content; `light` are characters that carry none.
         reporting: Words with which an answer speaks of itself, its source or the asker; `reporting_signs` characters.
@@ -80,6 +81,7 @@ class Grading:
     cues: Mapping[str, tuple[tuple[str, str], ...]]
     negators: str = ""
     negator_words: tuple[str, ...] = ("",)
+    denial_words: tuple[str, ...] = ("",)
     negation_ends: str = ""
     denied_after: str = ""
     denied_at_once: str = ""

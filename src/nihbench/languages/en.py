@@ -582,6 +582,7 @@ GRADING = Grading(
     negator_words=_NEGATOR_WORDS,
     negation_ends=_NEGATION_ENDS,
     denied_after=_DENIED_AFTER,
+    denial_words=("wrong", "incorrect", "false", "untrue", "overrated"),
     twice=r"\b(?:not|never|no|nothing|nobody|cannot)\b|n't\b",  # before "without" it makes a yes
     stop=_STOP,
     reporting=_REPORTING,

@@ -320,6 +320,7 @@ GRADING = Grading(
     negator_words=("不", "没", "未", "非", "勿", "避免", "禁止", "别"),
     negation_ends=_NEGATION_ENDS,
     denied_after=_DENIED_AFTER,
+    denial_words=("错", "假"),
     denied_at_once=_DENIED_AT_ONCE,
     light=frozenset("的了着在是里中上下就和与及或也都而且并这那此其之于为有把被对从到以会能可要去来个一位处"),
     reporting_signs=frozenset("根据依据文档章本内容提到述说明写道答案回问题相关信息以上所我你您好请谢"),

@@ -62,7 +62,13 @@ def of_another(reading: Reading) -> Words:
     """Return why what is given is not given as the answer, or an empty string."""
     if not reading.right or not reading.says_more or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
         return ""
-    return _superseded(reading) or _given_to_another(reading) or _led_by_another(reading) or _done_by_another(reading)
+    spans = _spans(reading)
+    why = _superseded(reading, spans)
+    if why:
+        return why
+    parts = _parts(reading, spans)
+    apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
+    return apart or _done_by_another(reading, parts)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -79,10 +85,9 @@ def misplaced(reading: Reading) -> tuple[Found, ...]:
 # ---- another subject ---------------------------------------------------------------------------------------------
 
 
-def _given_to_another(reading: Reading) -> Words:
+def _given_to_another(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
     text, sheet = reading.answer.text, reading.sheet
-    parts = _parts(reading)
-    if len(parts) < 2 or all(part.given for part in parts):
+    if all([part.given for part in parts]):
         return ""
     given = [text[p.start : p.end] for p in parts if p.given]
     others = [text[p.start : p.end] for p in parts if not p.given]
@@ -94,7 +99,6 @@ def _given_to_another(reading: Reading) -> Words:
     # A name that others bear, too ("the mill"), is told from a fuller one that stands elsewhere.
     if _named(sheet, given) > 0 and _named(sheet, given) >= _named(sheet, others):
         return ""
-    spans = _spans(reading)
     contrast = any(_contrasts(reading, p, spans) for p in parts if p.given)
     if not contrast:
         return ""
@@ -118,7 +122,7 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
     lead = _lead(sheet, said)
     if _POINTS_BACK(grammar).match(said) or reading.answer.cues("abstain", part.start, part.end):
         return False
-    if negated(grammar, text, max(part.start, part.end - 1), part.end):
+    if negated(reading.answer, max(part.start, part.end - 1), part.end):
         return False
     if _has_digits(sheet):
         apart = lead >= own > 0 and not grammar.has_signs(said) and _asks_apart(reading, part)
@@ -206,13 +210,13 @@ def _new_names(reading: Reading, part: _Part) -> list[str]:
     return [name for name in names if name not in reading.grammar.empty and reading.novel(name)]
 
 
-def _led_by_another(reading: Reading) -> Words:
+def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
     """The part with the facts begins with another's name, and one without them with the name that was asked for."""
     text, grammar = reading.answer.text, reading.grammar
     starts = [s for f in reading.right for s, _ in f.spans]
     given, others = list[_Part](), list[_Part]()
-    for part in _parts(reading):
-        (given if any(part.start <= s < part.end for s in starts) else others).append(part)
+    for part in parts:
+        (given if any([part.start <= s < part.end for s in starts]) else others).append(part)
     if not given or not others:
         return ""
     signs = grammar.has_signs(text[given[0].start : given[0].end]) and grammar.has_signs(reading.sheet.question)
@@ -234,19 +238,19 @@ def _led_by_another(reading: Reading) -> Words:
     return ""
 
 
-def _done_by_another(reading: Reading) -> Words:
+def _done_by_another(reading: Reading, parts: list[_Part]) -> Words:
     """Asked is who did something: another did it, and of the one that is given something else is told."""
     text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
     asked = _WHO(grammar).match(sheet.question)
     if asked is None or grammar.has_signs(text):
         return ""
     verb = grammar.stem(asked[1])
-    parts, own = _parts(reading), {s for fact in sheet.facts for form in fact.forms for s in grammar.stems(form)}
+    own = {s for fact in sheet.facts for form in fact.forms for s in grammar.stems(form)}
     given = {s for part in parts if part.given for s in grammar.content_stems(text[part.start : part.end])}
     if verb in given or not given - own - grammar.reporting - grammar.empty:
         return ""
     for part in parts:
-        if part.given or negated(grammar, text, max(part.start, part.end - 1), part.end):
+        if part.given or negated(reading.answer, max(part.start, part.end - 1), part.end):
             continue
         names, said = _new_names(reading, part), grammar.words(text[part.start : part.end])[:_MOST]
         for at, word in enumerate(said):
@@ -325,10 +329,9 @@ def _names_new(reading: Reading, part: _Part) -> bool:
 # ---- another time ------------------------------------------------------------------------------------------------
 
 
-def _superseded(reading: Reading) -> Words:
+def _superseded(reading: Reading, spans: list[Span]) -> Words:
     """The value was valid before, and another is now."""
     text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
-    spans = _spans(reading)
     first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
     digit = _DIGIT.search(text, first, spans[0][1])
     changed = _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
@@ -434,9 +437,9 @@ def _spans(reading: Reading) -> list[Span]:
     return sorted(span for f in telling or reading.right for span in f.spans)
 
 
-def _parts(reading: Reading) -> list[_Part]:
+def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     """Return the answer's parts; those between the first and the last fact of a sentence are one."""
-    text, grammar, spans = reading.answer.text, reading.grammar, _spans(reading)
+    text, grammar = reading.answer.text, reading.grammar
     parts: list[_Part] = []
     for low, high in _between(_STRONG(grammar), text, 0, len(text)):
         held = [s for s in spans if low <= s[0] < high]

@@ -167,7 +167,7 @@ def _added(reading: Reading, start: int, end: int) -> bool:
     low, high = before[-1] if before else max(0, start - SENTENCE), after.start() if after else end + SENTENCE
     if high <= first or (not low <= first < high and _OF_THE_SOURCE(grammar).search(text, low, high)):
         return False
-    return not is_remark(reading.sheet, text, start, end, first) and not negated(grammar, text, start, end)
+    return not is_remark(reading.sheet, text, start, end, first) and not negated(reading.answer, start, end)
 
 
 def _number(reading: Reading, stop: int) -> Words:
@@ -255,7 +255,7 @@ def item_more(reading: Reading) -> Words:
             novel
             and len(novel) - signs <= _LISTED_WORDS
             and (not signs or signs > 1)
-            and not negated(grammar, text, low, high)
+            and not negated(reading.answer, low, high)
         ):
             return Note("added_words", words=item.strip()[:30])
     return ""

@@ -8,21 +8,24 @@ languages. What a cue or a phrase means for a grade is said in `rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 
 from nihbench.languages.base import Language, Number, covered, find
 from nihbench.score.fold import Folded, Folder
 from nihbench.score.numbers import Numerals
-from nihbench.text.late import late
+from nihbench.text.late import late, once
 
 _GAPS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
 """ASCII characters of which no word is made."""
 _OTHERS_REACH = 40
+NEGATES, DENIES = "negates", "denies after"
+"""The kinds of hints that a word may stand in a text which negates what follows, or denies what stands before it."""
 _NEVER = "(?!)"
 
 _compiled = lru_cache(maxsize=None)(re.compile)  # a pattern is compiled when one of its words is first met
+_LETTERS = late(r"[^\W\d_]+")
 _CLAUSE_END = late(r"[.,!?。;:\n]")
 _END = late(r"[.!?。;\n]")
 
@@ -76,6 +79,18 @@ class Grammar:
         self._negator_words = tuple(word for each in negating for word in each.negator_words)
         self.digits = {sign: digit for grading in self.gradings for sign, digit in grading.digits.items()}
         self._cues = [_sieves(language) for language, _ in read]
+        self.hints = _Hints(self._folder.sign, self.empty)
+        for language, grading in read:
+            for kind, pairs in grading.cues.items():
+                for words, _ in pairs:
+                    self.hints.add(kind, [group.split("|") for group in words.split("&")])
+        self.hints.add(NEGATES, [self._negator_words])
+        for each in self.gradings:
+            if each.denied_after or each.denied_at_once:
+                self.hints.add(DENIES, [each.denial_words])
+        bits = self.hints.bits
+        self.denying = sum(bits.get(kind, 0) for kind in ("denies", "denied"))
+        self.negating = self.denying | bits[NEGATES] | bits.get(DENIES, 0)
 
     # ---- words ----
 
@@ -141,7 +156,17 @@ class Grammar:
 
     # ---- turns of phrase ----
 
-    @cached_property
+    def hints_of(self, text: str, found: Iterable[str]) -> int:
+        """Return which kinds of cues could stand in a text of these words, as a sum of `hints.bits`."""
+        hints, told = self.hints, 0
+        for word in found:
+            told |= hints[word]
+        for mark, bits in hints.marks.items():
+            if mark in text:
+                told |= bits
+        return told
+
+    @once
     def plain(self) -> frozenset[str]:
         """The stems that tell nothing by themselves: empty words, and talk of the document."""
         return self.reporting | self.empty | frozenset(map(self.stem, self.empty))
@@ -246,6 +271,78 @@ class _Sieve:
             else:
                 return False
         return True
+
+
+class _Hints(dict[str, int]):
+    """Which kinds of cues a word of a text lets through, as a sum of bits; filled as words come, and kept small.
+
+    Of every word of a sieve one piece is looked for, a run of letters or a sign: where that stands in no word of a
+    text, the sieve's word can't stand there either. So a look at each different word of a text, mostly in a table,
+    spares that at every word of every sieve.
+    """
+
+    _MOST = 30_000
+    _LONGEST = 40  # letters of a word that is kept
+
+    def __init__(self, sign: re.Pattern[str], common: frozenset[str]) -> None:
+        super().__init__()
+        self.bits: dict[str, int] = {}
+        self.marks: dict[str, int] = {}
+        self._sign = sign
+        self._common = common
+        self._signs: dict[str, int] = {}
+        self._whole: dict[str, int] = {}
+        self._heads: dict[str, int] = {}
+        self._tails: dict[str, int] = {}
+        self._parts: dict[str, int] = {}
+        self._apostrophes = self._possessive = 0
+
+    def add(self, kind: str, groups: Sequence[Sequence[str]]) -> None:
+        """Let a kind through where a word of each group stands; looked for are those of the group that tells most."""
+        bit = self.bits.setdefault(kind, 1 << len(self.bits))
+        for word in max(groups, key=lambda group: min(map(self._tells, group))):
+            if signs := self._sign.findall(word):
+                _put(self._signs, signs[-1], bit)
+            elif "'" in word:
+                self._apostrophes |= bit
+                self._possessive |= bit if "'s" in word or "s'" in word or word.endswith("'") else 0
+            elif piece := self._piece(word):
+                begins, ends = piece.start() > 0, piece.end() < len(word)
+                _put((self._parts, self._tails, self._heads, self._whole)[begins * 2 + ends], piece.group(), bit)
+            else:
+                _put(self.marks, word, bit)
+
+    def _piece(self, word: str) -> re.Match[str] | None:
+        """Return the run of letters that tells most; one that begins or ends within a word's space tells more."""
+        found = _LETTERS.finditer(word)
+        edges = lambda m: m.end() - m.start() + 2 * (m.start() > 0) + 2 * (m.end() < len(word))
+        return max(found, key=edges, default=None)
+
+    def _tells(self, word: str) -> int:
+        if self._sign.search(word):
+            return 4
+        piece = self._piece(word)
+        return 0 if piece is None else 1 if piece.group() in self._common else len(piece.group())
+
+    def __missing__(self, word: str) -> int:
+        told = self._signs.get(word, 0)
+        if "'" in word:
+            told |= self._possessive if word.endswith("'s") else self._apostrophes
+        for run in _LETTERS.findall(word):
+            told |= self._whole.get(run, 0)
+            for piece, bits in self._heads.items():
+                told |= bits if run.startswith(piece) else 0
+            for piece, bits in self._tails.items():
+                told |= bits if run.endswith(piece) else 0
+            for piece, bits in self._parts.items():
+                told |= bits if piece in run else 0
+        if len(self) < self._MOST and len(word) <= self._LONGEST:
+            self[word] = told
+        return told
+
+
+def _put(table: dict[str, int], piece: str, bit: int) -> None:
+    table[piece] = table.get(piece, 0) | bit
 
 
 def _sieves(language: Language) -> tuple[re.Pattern[str] | None, Mapping[str, _Sieve]]:
