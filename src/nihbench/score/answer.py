@@ -104,7 +104,7 @@ class Text:
         found = self._cues.get(kind)
         if found is None:
             possible = self.hints & self.grammar.hints.bits.get(kind, 0)
-            found = self._cues[kind] = self.grammar.find(kind, self.text) if possible else []
+            found = self._cues[kind] = self.grammar.find(kind, self.text, possible) if possible else []
         if not found or (start == 0 and end is None):
             return found
         last = len(self.text) if end is None else end

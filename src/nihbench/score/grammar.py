@@ -8,7 +8,7 @@ languages. What a cue or a phrase means for a grade is said in `rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -24,7 +24,6 @@ NEGATES, DENIES = "negates", "denies after"
 """The kinds of hints that a word may stand in a text which negates what follows, or denies what stands before it."""
 _NEVER = "(?!)"
 
-_compiled = lru_cache(maxsize=None)(re.compile)  # a pattern is compiled when one of its words is first met
 _LETTERS = late(r"[^\W\d_]+")
 _CLAUSE_END = late(r"[.,!?。;:\n]")
 _END = late(r"[.!?。;\n]")
@@ -78,18 +77,21 @@ class Grammar:
         negating = [each for each in self.gradings if each.negators]
         self._negator_words = tuple(word for each in negating for word in each.negator_words)
         self.digits = {sign: digit for grading in self.gradings for sign, digit in grading.digits.items()}
-        self._cues = [_sieves(language) for language, _ in read]
         self.hints = _Hints(self._folder.sign, self.empty)
+        self._turns: dict[str, list[_Turn]] = {}
         for language, grading in read:
+            letters = late(f"[{language.letters}]") if language.letters else None
             for kind, pairs in grading.cues.items():
-                for words, _ in pairs:
-                    self.hints.add(kind, [group.split("|") for group in words.split("&")])
+                for words, pattern in pairs:
+                    groups = tuple(tuple(group.split("|")) for group in words.split("&"))
+                    turn = _Turn(self.hints.add(kind, groups), groups, late(pattern), letters)
+                    self._turns.setdefault(kind, []).append(turn)
         self.hints.add(NEGATES, [self._negator_words])
         for each in self.gradings:
             if each.denied_after or each.denied_at_once:
                 self.hints.add(DENIES, [each.denial_words])
         bits = self.hints.bits
-        self.denying = sum(bits.get(kind, 0) for kind in ("denies", "denied"))
+        self.denying = bits.get("denies", 0) | bits.get("denied", 0)
         self.negating = self.denying | bits[NEGATES] | bits.get(DENIES, 0)
 
     # ---- words ----
@@ -171,14 +173,18 @@ class Grammar:
         """The stems that tell nothing by themselves: empty words, and talk of the document."""
         return self.reporting | self.empty | frozenset(map(self.stem, self.empty))
 
-    def find(self, kind: str, text: str) -> list[Cue]:
-        """Return the cues of one kind in the folded `text`, in order of place; two of them may overlap."""
+    def find(self, kind: str, text: str, hints: int = -1) -> list[Cue]:
+        """Return the cues of one kind in the folded `text`, in order of place; two of them may overlap.
+
+        Args:
+            kind: one of `nihbench.languages.base.CUES`.
+            text: the folded text.
+            hints: what `hints_of` returns for it, if that is known.
+        """
         found: list[Cue] = []
-        for letters, sieves in self._cues:
-            if letters is None or (not text.isascii() and letters.search(text)):
-                sieve = sieves.get(kind)
-                for pattern in sieve.admitted(text) if sieve else ():
-                    found += [Cue(kind, m.start(), m.end()) for m in _compiled(pattern).finditer(text)]
+        for turn in self._turns.get(kind, ()):
+            if turn.bit & hints and turn.is_possible(text):
+                found += [Cue(kind, m.start(), m.end()) for m in turn.pattern.finditer(text)]
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
         return found
@@ -230,47 +236,27 @@ class Phrase:
         return made
 
 
-class _Sieve:
-    """The cues of one kind: which words let which patterns through, so that few are run over a text that has none."""
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One pattern of a kind of cues: it can be found only where a word of each group stands (`letters`, too).
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._patterns: list[str] = []
-        self._more: list[tuple[tuple[str, ...], ...]] = []
-        admits: dict[str, list[int]] = {}
-        for at, (words, pattern) in enumerate(pairs):
-            first, *more = [tuple(group.split("|")) for group in words.split("&")]
-            self._patterns.append(pattern)
-            self._more.append(tuple(more))
-            for word in first:
-                admits.setdefault(word, []).append(at)
-        # A word that holds a shorter one ("no sign", "no ") is looked for only where that stands.
-        self._admits: list[tuple[str, list[int], list[tuple[str, list[int]]]]] = []
-        for word in sorted(admits, key=len):
-            root = next((inner for shorter, _, inner in self._admits if shorter in word), None)
-            if root is None:
-                self._admits.append((word, admits[word], []))
-            else:
-                root.append((word, admits[word]))
+    `bit` is its own among the hints.
+    """
 
-    def admitted(self, text: str) -> list[str]:
-        """Return the patterns that could be found in a text."""
-        admitted: set[int] = set()
-        for word, places, longer in self._admits:
-            if word in text:
-                admitted.update(places)
-                for each, more in longer:
-                    if each in text:
-                        admitted.update(more)
-        return [self._patterns[at] for at in sorted(admitted) if self._lets_through(at, text)] if admitted else []
+    bit: int
+    groups: tuple[tuple[str, ...], ...]
+    pattern: re.Pattern[str]
+    letters: re.Pattern[str] | None
 
-    def _lets_through(self, at: int, text: str) -> bool:
-        for group in self._more[at]:
+    def is_possible(self, text: str) -> bool:
+        """Whether every group has a word in a text, and the text has the language's letters."""
+        for group in self.groups:
             for word in group:
                 if word in text:
                     break
             else:
                 return False
-        return True
+        return self.letters is None or (not text.isascii() and self.letters.search(text) is not None)
 
 
 class _Hints(dict[str, int]):
@@ -286,6 +272,7 @@ class _Hints(dict[str, int]):
 
     def __init__(self, sign: re.Pattern[str], common: frozenset[str]) -> None:
         super().__init__()
+        self._count = 0
         self.bits: dict[str, int] = {}
         self.marks: dict[str, int] = {}
         self._sign = sign
@@ -297,9 +284,15 @@ class _Hints(dict[str, int]):
         self._parts: dict[str, int] = {}
         self._apostrophes = self._possessive = 0
 
-    def add(self, kind: str, groups: Sequence[Sequence[str]]) -> None:
-        """Let a kind through where a word of each group stands; looked for are those of the group that tells most."""
-        bit = self.bits.setdefault(kind, 1 << len(self.bits))
+    def add(self, kind: str, groups: Sequence[Sequence[str]]) -> int:
+        """Let a kind through where a word of each group stands; looked for are those of the group that tells most.
+
+        Returns:
+            The bit by which these groups are told from others of their kind; `bits` holds those of the whole kind.
+        """
+        bit = 1 << self._count
+        self._count += 1
+        self.bits[kind] = self.bits.get(kind, 0) | bit
         for word in max(groups, key=lambda group: min(map(self._tells, group))):
             if signs := self._sign.findall(word):
                 _put(self._signs, signs[-1], bit)
@@ -311,12 +304,15 @@ class _Hints(dict[str, int]):
                 _put((self._parts, self._tails, self._heads, self._whole)[begins * 2 + ends], piece.group(), bit)
             else:
                 _put(self.marks, word, bit)
+        return bit
 
     def _piece(self, word: str) -> re.Match[str] | None:
         """Return the run of letters that tells most; one that begins or ends within a word's space tells more."""
-        found = _LETTERS.finditer(word)
-        edges = lambda m: m.end() - m.start() + 2 * (m.start() > 0) + 2 * (m.end() < len(word))
-        return max(found, key=edges, default=None)
+
+        def tells(m: re.Match[str]) -> int:
+            return m.end() - m.start() + 2 * (m.start() > 0) + 2 * (m.end() < len(word))
+
+        return max(_LETTERS.finditer(word), key=tells, default=None)
 
     def _tells(self, word: str) -> int:
         if self._sign.search(word):
@@ -343,13 +339,6 @@ class _Hints(dict[str, int]):
 
 def _put(table: dict[str, int], piece: str, bit: int) -> None:
     table[piece] = table.get(piece, 0) | bit
-
-
-def _sieves(language: Language) -> tuple[re.Pattern[str] | None, Mapping[str, _Sieve]]:
-    """Return the letters without which a language's cues can't stand in a text, and the cues."""
-    assert language.grading is not None
-    cues = {kind: _Sieve(pairs) for kind, pairs in language.grading.cues.items()}
-    return re.compile(f"[{language.letters}]") if language.letters else None, cues
 
 
 def spans(text: str, found: Iterable[str]) -> list[tuple[int, int]]:
