@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
@@ -49,8 +49,7 @@ _LONG_HEAD = 6
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A part of a sentence, by its span in the folded text, and whether a given fact stands in it."""
 
     start: int

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from nihbench.languages.base import Language, Number, covered, find
 from nihbench.score.fold import Folded, Folder
@@ -29,8 +30,7 @@ _CLAUSE_END = late(r"[.,!?。;:\n]")
 _END = late(r"[.!?。;\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A cue's kind and its span in the folded text."""
 
     kind: str

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nihbench.languages.base import Number
 from nihbench.score.answer import Span, Text
@@ -108,8 +108,7 @@ Status = Literal["right", "negated", "near", "absent"]
 _MOST = 64  # places of one fact that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One fact as it was found: `spans` are the un-negated places (the near or negated ones for those states).
 
     `fuzzy`: found in a spelling that is not the needle's, by pinyin or with a letter wrong. `worth`: the band of a fact

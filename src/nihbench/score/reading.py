@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nihbench.lang.messages import Words
 from nihbench.score.answer import Text
@@ -148,8 +149,7 @@ class Reading:
         return self.answer.text[cue.start : cue.end].strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a line decides; `cue` says why, `doubt` how far a careful reader might see it otherwise (0 to 1)."""
 
     value: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from nihbench.score.answer import Text
 
@@ -13,8 +13,7 @@ How = Literal["same", "edit", "unit", "half", "part", "order", "other"]
 pieces in another order; or another value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value of a type stands in a folded answer, how near it is, and the band if that is all there is.
 
     `rival`: where the right value stands elsewhere, this one could be offered in its place.
