@@ -589,6 +589,7 @@ GRADING = Grading(
     source_words=frozenset("based context document text passage above mentioned provided given".split()),
     stem=stem,
     numbers=(by_words(_VALUES, _SCALES, "and"),),
+    number_words=(*_VALUES, *_SCALES),
     scales={"k": 1000, "m": 10**6, "bn": 10**9, "thousand": 1000, "million": 10**6, "billion": 10**9},
     unit=(
         r"(?:us |american )?dollars?|usd|euros?|eur|pounds?|gbp|yuan|rmb|cny|yen|percent|%|(?:kilo|centi|"

@@ -325,6 +325,7 @@ GRADING = Grading(
     light=frozenset("的了着在是里中上下就和与及或也都而且并这那此其之于为有把被对从到以会能可要去来个一位处"),
     reporting_signs=frozenset("根据依据文档章本内容提到述说明写道答案回问题相关信息以上所我你您好请谢"),
     numbers=(by_signs(_DIGITS, _UNITS, _MYRIADS), by_syllables(_PINYIN)),
+    number_words=(*_DIGITS, *_UNITS, *_MYRIADS, *(f"{a}{word}{z}" for word in _PINYIN for a in " -" for z in " -")),
     digits=_DIGITS,
     numeral=numeral,
     scales={"千": 1000, "万": 10_000, "亿": 10**8},

@@ -9,7 +9,7 @@ from typing import Any
 
 from nihbench.languages.base import Number
 from nihbench.score.fold import Folded
-from nihbench.score.grammar import DENIES, NEGATES, Cue, Grammar, spans
+from nihbench.score.grammar import AMOUNTS, DENIES, DIGITS, NEGATES, NUMBERS, Cue, Grammar, spans
 from nihbench.text.late import once
 
 Span = tuple[int, int]
@@ -99,6 +99,16 @@ class Text:
         """Whether no word stands in the text without which nothing in it is negated."""
         return not self.hints & self.grammar.negating
 
+    @once
+    def has_digits(self) -> bool:
+        """Whether there is a digit in the text."""
+        return bool(self.hints & self.grammar.hints.bits[DIGITS])
+
+    @once
+    def has_said_amounts(self) -> bool:
+        """Whether a word may stand in the text without which no number is told in words."""
+        return bool(self.hints & self.grammar.hints.bits.get(AMOUNTS, 0))
+
     def cues(self, kind: str, start: int = 0, end: int | None = None) -> list[Cue]:
         """Return the cues of one kind that begin in text[start:end]."""
         found = self._cues.get(kind)
@@ -113,5 +123,6 @@ class Text:
     def numbers(self, expected: str) -> list[Number]:
         """Return the numbers of the text, read with `expected` in mind."""
         if expected not in self._numbers:
-            self._numbers[expected] = self.grammar.numbers(self.text, expected)
+            possible = self.has_digits or self.hints & self.grammar.hints.bits.get(NUMBERS, 0)
+            self._numbers[expected] = self.grammar.numbers(self.text, expected) if possible else []
         return self._numbers[expected]

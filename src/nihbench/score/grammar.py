@@ -8,7 +8,7 @@ languages. What a cue or a phrase means for a grade is said in `rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -21,8 +21,12 @@ from nihbench.text.late import late, once
 _GAPS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
 """ASCII characters of which no word is made."""
 _OTHERS_REACH = 40
-NEGATES, DENIES = "negates", "denies after"
-"""The kinds of hints that a word may stand in a text which negates what follows, or denies what stands before it."""
+NEGATES, DENIES, DIGITS, NUMBERS, AMOUNTS = "negates", "denies after", "digits", "numbers", "amounts"
+"""The kinds of hints that stand beside those of cues.
+
+A word may stand in a text that negates what follows it, or denies what stands before it; a digit, a number in words (as
+`Grading.numbers`, or `Values.number`, read them).
+"""
 _NEVER = "(?!)"
 
 _LETTERS = late(r"[^\W\d_]+")
@@ -56,13 +60,13 @@ class Grammar:
             return next((change(char) for own, change in plain if own.match(char)), char)
 
         self._folder = Folder(self.signs, plain_sign)
-        self.is_sign, self.has_signs, self.count_signs = (
-            self._folder.is_sign, self._folder.has_signs, self._folder.count_signs
-        )  # fmt: skip
+        self.is_sign = _Marked(self._folder.is_sign).__getitem__
+        self.has_signs, self.count_signs = self._folder.has_signs, self._folder.count_signs
         sign = f"[{self.signs}]" if self.signs else _NEVER
         self._token = re.compile(rf"[^\W\d_{self.signs}]+(?:'[^\W\d_]+)?|\d+|{sign}")
         signs_run = f"|[{self.signs}]+" if self.signs else ""
         self.runs = re.compile(rf"[^\W\d_{self.signs}]+|\d+{signs_run}")
+        self.is_strange = _Marked(self._is_strange).__getitem__
         stemmers = [grading.stem for grading in self.gradings if grading.stem]
         self._stems = _Stems(stemmers[-1] if stemmers else str)
         self.empty = frozenset().union(*(grading.stop | grading.light for grading in self.gradings))
@@ -90,9 +94,18 @@ class Grammar:
         for each in self.gradings:
             if each.denied_after or each.denied_at_once:
                 self.hints.add(DENIES, [each.denial_words])
+        for each in self.gradings:
+            if each.numbers:
+                self.hints.add(NUMBERS, [each.number_words])
+        for values in (each.values for each in self.languages if each.values and each.values.number):
+            self.hints.add(AMOUNTS, [values.number_words])
         bits = self.hints.bits
         self.denying = bits.get("denies", 0) | bits.get("denied", 0)
         self.negating = self.denying | bits[NEGATES] | bits.get(DENIES, 0)
+
+    def _is_strange(self, char: str) -> bool:
+        """Whether a character is a letter, and of none of the languages."""
+        return not char.isascii() and char.isalpha() and not self.letter.match(char)
 
     # ---- words ----
 
@@ -272,7 +285,7 @@ class _Hints(dict[str, int]):
 
     def __init__(self, sign: re.Pattern[str], common: frozenset[str]) -> None:
         super().__init__()
-        self._count = 0
+        self._count = 1
         self.bits: dict[str, int] = {}
         self.marks: dict[str, int] = {}
         self._sign = sign
@@ -283,6 +296,7 @@ class _Hints(dict[str, int]):
         self._tails: dict[str, int] = {}
         self._parts: dict[str, int] = {}
         self._apostrophes = self._possessive = 0
+        self._digits = self.bits[DIGITS] = 1
 
     def add(self, kind: str, groups: Sequence[Sequence[str]]) -> int:
         """Let a kind through where a word of each group stands; looked for are those of the group that tells most.
@@ -321,7 +335,7 @@ class _Hints(dict[str, int]):
         return 0 if piece is None else 1 if piece.group() in self._common else len(piece.group())
 
     def __missing__(self, word: str) -> int:
-        told = self._signs.get(word, 0)
+        told = self._signs.get(word, 0) | (self._digits if word[:1].isdecimal() else 0)
         if "'" in word:
             told |= self._possessive if word.endswith("'s") else self._apostrophes
         for run in _LETTERS.findall(word):
@@ -350,6 +364,22 @@ def spans(text: str, found: Iterable[str]) -> list[tuple[int, int]]:
         end = start + len(word)
         places.append((start, end))
     return places
+
+
+class _Marked(dict[str, bool]):
+    """Which characters are of a kind, filled as they come, and kept small."""
+
+    _MOST = 30_000
+
+    def __init__(self, is_one: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._is_one = is_one
+
+    def __missing__(self, char: str) -> bool:
+        found = self._is_one(char)
+        if len(self) < self._MOST and len(char) < 2:
+            self[char] = found
+        return found
 
 
 class _Stems(dict[str, str]):

@@ -377,13 +377,21 @@ def _outermost(spans: list[Span]) -> list[Span]:
 
 def _together(wanted: tuple[str, ...], window: int, answer: Text) -> list[Span]:
     """Return where all of some stems stand within so many words."""
-    first, *others = sorted((answer.places[stem] for stem in wanted), key=len)
+    standing, spans = answer.places, answer.spans
+    if len(wanted) == 1:
+        return [spans[place] for place in standing[wanted[0]][:_MOST]]
+    first, *others = sorted([standing[stem] for stem in wanted], key=len)
     found: list[Span] = []
     for place in first[:_MOST]:
-        group = [place, *(_nearest(other, place) for other in others)]
-        low, high = min(group), max(group)
+        low = high = place
+        for other in others:
+            at = other[0] if len(other) == 1 else _nearest(other, place)
+            if at < low:
+                low = at
+            elif at > high:
+                high = at
         if high - low < window:
-            found.append((answer.spans[low][0], answer.spans[high][1]))
+            found.append((spans[low][0], spans[high][1]))
     return found
 
 

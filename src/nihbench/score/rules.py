@@ -428,5 +428,6 @@ def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
 
 def _evidence(reading: Reading, cue: Words) -> Evidence:
     found = tuple([(f.fact.name, *reading.answer.folded.original(*f.spans[0])) for f in reading.right])
-    missing = tuple([f.fact.name for f in reading.found if f not in reading.right])
+    given = {id(f) for f in reading.right}
+    missing = tuple([f.fact.name for f in reading.found if id(f) not in given])
     return Evidence(found=found, missing=missing, cue=cue)

@@ -368,6 +368,8 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
+        if not text.has_digits:
+            return self._joined(text, self._in_words(text, [])) if text.has_said_amounts else []
         written = _parted(text)
         spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
         found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)] if "/" in written else []
@@ -386,6 +388,10 @@ class Reader:
             if read is not None:
                 found.append(read)
         found.sort(key=lambda read: read.first)
+        return self._joined(text, self._in_words(text, found) if text.has_said_amounts else found)
+
+    def _in_words(self, text: Text, found: list[Read]) -> list[Read]:
+        """Add the amounts that are told in words to those in digits."""
         for pattern, value in self._said:
             ends, more = [read.last for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
@@ -394,7 +400,7 @@ class Reader:
                     if said is not None:
                         more.append(said)
             found = sorted([*found, *more], key=lambda read: read.first)
-        return self._joined(text, found)
+        return found
 
     def unit_behind(self, text: str, at: int) -> tuple[str, int]:
         """Return the unit that stands behind a number, and where it ends."""
