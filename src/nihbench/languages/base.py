@@ -69,8 +69,8 @@ class Grading:
         reporting: Words with which an answer speaks of itself, its source or the asker; `reporting_signs` characters.
         source_words: Those of them that a question uses of its document.
         stem: Brings the forms of a folded word together; None where words have one form.
-        numbers: Readers of numbers that are not in digits; `number_words` are words of which one stands in all that
-            they find; `digits` are signs for one digit; `numeral` writes digits in signs; `scales` are factors behind
+        numbers: Readers of numbers that are not in digits; `number_words` are words of which one stands, as a word
+            of its own, in all that they find; `digits` are signs for one digit; `numeral` writes digits in signs; `scales` are factors behind
             digits.
         unit, per: What may stand behind a number that is an answer's whole fact.
         plain: Folds one character of `Language.letters`; `romanized` spells a text in Latin letters, by syllables.
@@ -177,8 +177,8 @@ class Values:
         currencies: Words for currencies, by their codes of ISO 4217 (several, parted by spaces, where they are many).
         scales: What multiplies a number in front of it.
         small: Words for small parts of a currency, as shares of it, with the codes of those that one of them names.
-        number: A pattern for a number that is not in digits; one of `number_words` stands in all that it finds; `value`
-            reads one (None where it is none), `write` writes one in signs.
+        number: A pattern for a number that is not in digits; one of `number_words` stands in all that it finds, as
+            a word of its own; `value` reads one (None where it is none), `write` writes one in signs.
         numerals: The inside of a character class of signs that may stand for digits in dates and times; "" for none.
         minus: What makes the number behind it negative; `minus_after` the one in front of it.
         percent_before: What stands before a percentage.

@@ -296,7 +296,7 @@ VALUES = Values(
     },
     number=(
         rf"(?<![a-z])(?:{_SHARES}|half)(?: of)? an? (?:hundred|thousand|million|billion|trillion)(?![a-z])"
-        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|(?<![a-z])half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
         rf"|(?:half )?an?(?= (?:{'|'.join(_COUNTED)})\b))"
         r"(?![a-z0-9])"

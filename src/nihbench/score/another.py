@@ -471,27 +471,32 @@ def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Spa
 
 def _lead(sheet: Sheet, text: str) -> int:
     """Return how many of the question's words a text has."""
-    asked, grammar = _asked_words(sheet), sheet.grammar
-    stems = frozenset(grammar.stems(text)) if asked else frozenset()
-    return sum([word in text if grammar.is_sign(word[0]) else word in stems for word in asked])
+    signs, latin = _asked_apart(sheet)
+    found = len([word for word in signs if word in text]) if signs else 0
+    return found + len(latin.intersection(sheet.grammar.stems(text))) if latin else found
+
+
+@lru_cache(maxsize=512)
+def _asked_apart(sheet: Sheet) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the question's words in signs, and the others."""
+    asked, is_sign = _asked_words(sheet), sheet.grammar.is_sign
+    return tuple(w for w in asked if is_sign(w[0])), frozenset(w for w in asked if not is_sign(w[0]))
 
 
 def _holds(sheet: Sheet, text: str, word: str) -> bool:
     return word in text if sheet.grammar.is_sign(word[0]) else word in sheet.grammar.stems(text)
 
 
+@lru_cache(maxsize=512)
 def _asked_words(sheet: Sheet) -> tuple[str, ...]:
     forms = tuple(form for fact in sheet.facts if not fact.values for form in fact.forms)
-    return _asked(sheet.question, forms, sheet.grammar)
-
-
-@lru_cache(maxsize=512)
-def _asked(question: str, forms: tuple[str, ...], grammar: Grammar) -> tuple[str, ...]:
+    grammar = sheet.grammar
     given = {s for form in forms for s in grammar.stems(form)}
-    words = _words_of(re.split(r"[?。]", question)[0], grammar)
+    words = _words_of(re.split(r"[?。]", sheet.question)[0], grammar)
     return tuple(w for w in words if w not in given and w not in grammar.reporting)
 
 
+@lru_cache(maxsize=512)
 def _has_digits(sheet: Sheet) -> bool:
     return not sheet.by_words and any(
         (f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts

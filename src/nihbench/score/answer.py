@@ -123,6 +123,7 @@ class Text:
     def numbers(self, expected: str) -> list[Number]:
         """Return the numbers of the text, read with `expected` in mind."""
         if expected not in self._numbers:
-            possible = self.has_digits or self.hints & self.grammar.hints.bits.get(NUMBERS, 0)
-            self._numbers[expected] = self.grammar.numbers(self.text, expected) if possible else []
+            said = bool(self.hints & self.grammar.hints.bits.get(NUMBERS, 0))
+            possible = said or self.has_digits
+            self._numbers[expected] = self.grammar.numbers(self.text, expected, said=said) if possible else []
         return self._numbers[expected]

@@ -30,6 +30,7 @@ A word may stand in a text that negates what follows it, or denies what stands b
 _NEVER = "(?!)"
 
 _LETTERS = late(r"[^\W\d_]+")
+_PLAIN = late("[a-z]+")
 _CLAUSE_END = late(r"[.,!?。;:\n]")
 _END = late(r"[.!?。;\n]")
 
@@ -96,9 +97,9 @@ class Grammar:
                 self.hints.add(DENIES, [each.denial_words])
         for each in self.gradings:
             if each.numbers:
-                self.hints.add(NUMBERS, [each.number_words])
+                self.hints.add(NUMBERS, [each.number_words], whole=True)
         for values in (each.values for each in self.languages if each.values and each.values.number):
-            self.hints.add(AMOUNTS, [values.number_words])
+            self.hints.add(AMOUNTS, [values.number_words], whole=True)
         bits = self.hints.bits
         self.denying = bits.get("denies", 0) | bits.get("denied", 0)
         self.negating = self.denying | bits[NEGATES] | bits.get(DENIES, 0)
@@ -155,9 +156,9 @@ class Grammar:
 
     # ---- numbers ----
 
-    def numbers(self, text: str, expected: str = "") -> list[Number]:
-        """Return the numbers of a folded text, read with `expected` in mind."""
-        return self.numerals.find(text, expected)
+    def numbers(self, text: str, expected: str = "", *, said: bool = True) -> list[Number]:
+        """Return the numbers of a folded text, read with `expected` in mind; those in words only if it is `said`."""
+        return self.numerals.find(text, expected, said=said)
 
     def numeral(self, piece: str) -> str:
         """Return digits as a language's signs, or a sign as its digit; others as they are."""
@@ -185,6 +186,11 @@ class Grammar:
     def plain(self) -> frozenset[str]:
         """The stems that tell nothing by themselves: empty words, and talk of the document."""
         return self.reporting | self.empty | frozenset(map(self.stem, self.empty))
+
+    @once
+    def no_names(self) -> frozenset[str]:
+        """The stems of capitalised words that are no names."""
+        return frozenset(self.stem(word) for word in self.either("no_names").split())
 
     def find(self, kind: str, text: str, hints: int = -1) -> list[Cue]:
         """Return the cues of one kind in the folded `text`, in order of place; two of them may overlap.
@@ -291,6 +297,7 @@ class _Hints(dict[str, int]):
         self._sign = sign
         self._common = common
         self._signs: dict[str, int] = {}
+        self._words: dict[str, int] = {}
         self._whole: dict[str, int] = {}
         self._heads: dict[str, int] = {}
         self._tails: dict[str, int] = {}
@@ -298,8 +305,13 @@ class _Hints(dict[str, int]):
         self._apostrophes = self._possessive = 0
         self._digits = self.bits[DIGITS] = 1
 
-    def add(self, kind: str, groups: Sequence[Sequence[str]]) -> int:
+    def add(self, kind: str, groups: Sequence[Sequence[str]], *, whole: bool = False) -> int:
         """Let a kind through where a word of each group stands; looked for are those of the group that tells most.
+
+        Args:
+            kind: the kind.
+            groups: words in folded form.
+            whole: they stand as words of their own: no Latin letter stands beside them.
 
         Returns:
             The bit by which these groups are told from others of their kind; `bits` holds those of the whole kind.
@@ -310,6 +322,8 @@ class _Hints(dict[str, int]):
         for word in max(groups, key=lambda group: min(map(self._tells, group))):
             if signs := self._sign.findall(word):
                 _put(self._signs, signs[-1], bit)
+            elif whole and (runs := _PLAIN.findall(word)):
+                _put(self._words, max(runs, key=len), bit)
             elif "'" in word:
                 self._apostrophes |= bit
                 self._possessive |= bit if "'s" in word or "s'" in word or word.endswith("'") else 0
@@ -338,6 +352,8 @@ class _Hints(dict[str, int]):
         told = self._signs.get(word, 0) | (self._digits if word[:1].isdecimal() else 0)
         if "'" in word:
             told |= self._possessive if word.endswith("'s") else self._apostrophes
+        for run in _PLAIN.findall(word):
+            told |= self._words.get(run, 0)
         for run in _LETTERS.findall(word):
             told |= self._whole.get(run, 0)
             for piece, bits in self._heads.items():

@@ -142,7 +142,7 @@ class Reading:
 
     def novel(self, text: str) -> list[str]:
         """Return the content stems of `text` that neither needle, question nor talk about them holds."""
-        return self.grammar.novel(text, self.sheet.known | self.grammar.reporting)
+        return self.grammar.novel(text, self.sheet.heard)
 
     def at(self, cue: Cue) -> str:
         """Return the words of a cue."""

@@ -64,8 +64,11 @@ def kept(text: Text, name: object, make: Callable[[Text], _T]) -> _T:
 
 def outermost(places: Iterable[Place]) -> list[Place]:
     """Return the places in order of where they stand, without those within a better one."""
+    found = list(places)
+    if len(found) < 2:
+        return found
     kept_places: list[Place] = []
-    for place in sorted(places, key=lambda p: (-p.worth, -(p.end - p.start), p.start))[:_MOST]:
+    for place in sorted(found, key=lambda p: (-p.worth, -(p.end - p.start), p.start))[:_MOST]:
         if all(place.end <= other.start or place.start >= other.end for other in kept_places):
             kept_places.append(place)
     return sorted(kept_places, key=lambda p: p.start)
