@@ -69,9 +69,9 @@ class Grading:
         reporting: Words with which an answer speaks of itself, its source or the asker; `reporting_signs` characters.
         source_words: Those of them that a question uses of its document.
         stem: Brings the forms of a folded word together; None where words have one form.
-        numbers: Readers of numbers that are not in digits; `number_words` are words of which one stands, as a word
-            of its own, in all that they find; `digits` are signs for one digit; `numeral` writes digits in signs; `scales` are factors behind
-            digits.
+        numbers: Readers of numbers that are not in digits; one of `number_words` stands in all that they find, as a
+            word of its own; `digits` are signs for one digit; `numeral` writes digits in signs; `scales` are factors
+            behind digits.
         unit, per: What may stand behind a number that is an answer's whole fact.
         plain: Folds one character of `Language.letters`; `romanized` spells a text in Latin letters, by syllables.
         particles: Characters that may stand between those of a fact; `place` is what a name of a place may lack.

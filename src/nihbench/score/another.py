@@ -16,7 +16,6 @@ from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.match import Found, negated, rivals_of
-from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
@@ -72,8 +71,10 @@ def of_another(reading: Reading) -> Words:
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
     """Return the facts given whose number stands where the needle has another of its facts' ("member price 400")."""
-    numbers = [f for f in reading.right if re.search(r"\d", f.fact.forms[0])]
-    if not numbers or len(reading.found) < 2:
+    if len(reading.found) < 2:
+        return ()
+    numbers = [f for f in reading.right if _DIGIT.search(f.fact.forms[0])]
+    if not numbers:
         return ()
     sheet = reading.sheet
     roles = _roles(tuple((f.name, f.forms[0]) for f in sheet.facts), sheet.statements, sheet.grammar)
@@ -88,18 +89,16 @@ def _given_to_another(reading: Reading, parts: list[_Part], spans: list[Span]) -
     text, sheet = reading.answer.text, reading.sheet
     if all([part.given for part in parts]):
         return ""
-    given = [text[p.start : p.end] for p in parts if p.given]
     others = [text[p.start : p.end] for p in parts if not p.given]
     # Without a word of the question, a part neither takes the place of the answer nor leaves it open.
-    if not any(_lead(sheet, other) or _named(sheet, [other]) for other in others) and not reading.answer.cues(
-        "abstain"
-    ):
+    telling = any([_named(sheet, [other]) or _lead(sheet, other) for other in others])
+    if not telling and not reading.answer.cues("abstain"):
         return ""
+    given = [text[p.start : p.end] for p in parts if p.given]
     # A name that others bear, too ("the mill"), is told from a fuller one that stands elsewhere.
     if _named(sheet, given) > 0 and _named(sheet, given) >= _named(sheet, others):
         return ""
-    contrast = any(_contrasts(reading, p, spans) for p in parts if p.given)
-    if not contrast:
+    if not any([_contrasts(reading, p, spans) for p in parts if p.given]):
         return ""
     own = max(_lead(sheet, part) for part in given)
     for part in parts:
@@ -219,7 +218,9 @@ def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
     if not given or not others:
         return ""
     signs = grammar.has_signs(text[given[0].start : given[0].end]) and grammar.has_signs(reading.sheet.question)
-    names = _asked_signs(reading) if signs else _asked_names(reading)
+    names = _asked_signs(reading.sheet) if signs else _asked_names(reading.sheet, reading.needle.question)
+    if not names:
+        return ""
     said = " ".join(text[p.start : p.end] for p in given)
     held = set(names) & _bare_words(grammar, said) if not signs else {name for name in names if name in said}
     left = [name for name in names if name not in held]
@@ -263,18 +264,20 @@ def _bare_words(grammar: Grammar, text: str) -> set[str]:
     return {word.removesuffix("'s") for word in grammar.words(text)}
 
 
-def _asked_names(reading: Reading) -> tuple[str, ...]:
+@lru_cache(maxsize=512)
+def _asked_names(sheet: Sheet, question: str) -> tuple[str, ...]:
     """Return the words of the names that the question and the subject have, folded."""
-    sheet, grammar = reading.sheet, reading.grammar
-    asked = [name.lower() for name in _NAME.findall(reading.needle.question)[:20]]
+    grammar = sheet.grammar
+    asked = [name.lower() for name in _NAME.findall(question)[:20]]
     first = next(iter(grammar.words(sheet.question)), "")
     own = grammar.words(sheet.subjects[0]) if sheet.subjects else []
     return tuple(dict.fromkeys(w for w in (*asked, *own) if w not in grammar.empty and w != first and w.isalpha()))
 
 
-def _asked_signs(reading: Reading) -> tuple[str, ...]:
+@lru_cache(maxsize=512)
+def _asked_signs(sheet: Sheet) -> tuple[str, ...]:
     """Return the subject's names in signs; where none is known, what the question begins with, up to its first 的."""
-    sheet, grammar = reading.sheet, reading.grammar
+    grammar = sheet.grammar
     names = tuple(name for name in sheet.subjects if grammar.is_sign(name[0]) and len(name) > 1)
     begun = re.match(f"[{grammar.signs}]{{2,16}}?(?=[{''.join(sorted(grammar.light))}])", sheet.question)
     return names or ((begun.group(),) if begun and not sheet.subjects else ())
@@ -511,15 +514,19 @@ def _has_number(reading: Reading, start: int, end: int) -> bool:
             inside = start <= place.start < end and not _is_given(reading, place.start, place.end)
             if inside and not is_label(sheet, text, place.start, place.end):
                 return True
-    asked = {n.digits for n in find_digits(sheet.question)}
-    size = max(len("".join(re.findall(r"\d", fact.digits or fact.forms[0]))) for fact in sheet.facts)
+    known, size = sheet.numbers, _most_digits(sheet)
     for number in grammar.numbers(text[start:end]):
-        if number.digits in asked or number.digits in sheet.known or 3 * len(number.digits) < min(size, 9):
+        if number.digits in known or 3 * len(number.digits) < min(size, 9):
             continue
         low, high = start + number.start, start + number.end
         if not _is_given(reading, low, high) and not is_label(sheet, text, low, high):
             return True
     return False
+
+
+@lru_cache(maxsize=512)
+def _most_digits(sheet: Sheet) -> int:
+    return max(len(_DIGIT.findall(fact.digits or fact.forms[0])) for fact in sheet.facts)
 
 
 def _is_given(reading: Reading, start: int, end: int) -> bool:
