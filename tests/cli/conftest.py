@@ -12,12 +12,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from nihbench.cli.app import main
+from nihbench.cli.app import app, main
+from nihbench.cli.door import Entry, Unloaded
+from nihbench.lang.messages import language
 from nihbench.types import Tokenizer
 from tests.serving import Answering, Serving
 from tests.wording import says, wording
@@ -173,6 +177,27 @@ def _sketch(patch: pytest.MonkeyPatch) -> None:
         patch.setitem(vars(module), "save", lambda figure, path, dpi: write_picture(path, DOT))
 
 
+_real_command, _real_load = typer.main.get_command, Unloaded.load
+
+
+@cache
+def _command(app: typer.Typer, language: str) -> Any:
+    return _real_command(app)
+
+
+@cache
+def _load(entry: Entry, language: str) -> Any:
+    return _real_load(Unloaded(entry))
+
+
+def _keep_parsers(patch: pytest.MonkeyPatch) -> None:
+    """Let the parser of the command line be built once a language: it is the same every time, and a tenth of a run."""
+    patch.setattr(
+        typer.main, "get_command", lambda made: _command(made, language()) if made is app else _real_command(made)
+    )
+    patch.setattr(Unloaded, "load", lambda unloaded: _load(unloaded.entry, language()))
+
+
 @dataclass(frozen=True)
 class Nih:
     """Runs `nih` in the folder `folder`, where nothing of the machine's own settings is seen.
@@ -197,6 +222,7 @@ class Nih:
         with self.monkeypatch.context() as patch, pytest.raises(SystemExit) as exit_:
             if not self.draws and "plot" not in arguments:
                 _sketch(patch)
+            _keep_parsers(patch)
             patch.chdir(self.folder)
             for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MOONSHOT_API_KEY"):
                 patch.delenv(name, raising=False)

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from nihbench.app.session import finish
-from nihbench.cli.progress import measuring
+from nihbench.app.finishing import finish
+from nihbench.cli.hearing import measuring
 from nihbench.lang.messages import Note, t
 from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run

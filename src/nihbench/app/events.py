@@ -247,6 +247,14 @@ def row_words(axis: Axis, value: float) -> Message:
     return t("figure.at_row", axis=axis.title, row=axis.label(value))
 
 
+_ORDER = {"cache": t("cli.order_cache"), "grid": t("cli.order_grid"), "random": t("cli.order_random")}
+
+
+def order_words(name: str) -> str:
+    """Return what `--order NAME` does, in words."""
+    return _ORDER.get(name, name)
+
+
 def kind_words(kind: str) -> str:
     """Return a failure's kind as it is read."""
     return t(key) if (key := f"failure.{kind}") in words("en") else kind.replace("_", " ")

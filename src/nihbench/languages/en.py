@@ -582,12 +582,14 @@ GRADING = Grading(
     negator_words=_NEGATOR_WORDS,
     negation_ends=_NEGATION_ENDS,
     denied_after=_DENIED_AFTER,
+    denial_words=("wrong", "incorrect", "false", "untrue", "overrated"),
     twice=r"\b(?:not|never|no|nothing|nobody|cannot)\b|n't\b",  # before "without" it makes a yes
     stop=_STOP,
     reporting=_REPORTING,
     source_words=frozenset("based context document text passage above mentioned provided given".split()),
     stem=stem,
     numbers=(by_words(_VALUES, _SCALES, "and"),),
+    number_words=(*_VALUES, *_SCALES),
     scales={"k": 1000, "m": 10**6, "bn": 10**9, "thousand": 1000, "million": 10**6, "billion": 10**9},
     unit=(
         r"(?:us |american )?dollars?|usd|euros?|eur|pounds?|gbp|yuan|rmb|cny|yen|percent|%|(?:kilo|centi|"
