@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from nihbench.app.events import Caller
+from nihbench.app.events import Caller, order_words
 from nihbench.app.jobs import Ready, asked_jobs, made_ready
 from nihbench.app.keywords import usual_values
 from nihbench.app.money import dollars, free_words, is_free, reach, reach_sentence
@@ -194,14 +194,6 @@ def _repeats(setup: Setup) -> Message:
     if setup.samples:
         return t("cli.varying_samples", most=most, samples=tuple(map(str, setup.samples)), vary=vary)
     return t("cli.varying", repeats=most, vary=vary)
-
-
-_ORDER = {"cache": t("cli.order_cache"), "grid": t("cli.order_grid"), "random": t("cli.order_random")}
-
-
-def order_words(name: str) -> str:
-    """Return what `--order NAME` does, in words."""
-    return _ORDER.get(name, name)
 
 
 _VARY = {"haystack": t("cli.vary_haystack"), "needle": t("cli.vary_needle"), "sampling": t("cli.vary_sampling")}

@@ -112,6 +112,7 @@ class Setup:
     _ids: dict[Trial, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Ids that were asked for: a plan's are asked for several times before the first trial is sent. A copy with other
     fields has none of them."""
+    _by_id: dict[str, Trial] = field(init=False, repr=False, compare=False, default_factory=dict)
     _forms: dict[tuple[str, tuple[str, ...]], _Form] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -313,6 +314,13 @@ class Setup:
             "placement": PLACEMENT_VERSION,
         }
         return own | self.task.identity() | theirs
+
+    @property
+    def by_id(self) -> Mapping[str, Trial]:
+        """Its trials, in their order, by their ids."""
+        if not self._by_id:
+            self._by_id.update((self.trial_id(trial), trial) for trial in self.trials)
+        return self._by_id
 
     def trial_id(self, trial: Trial) -> str:
         """Return the trial's id: 16 hex digits of a hash over all that could change its answer."""
