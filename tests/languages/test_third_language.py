@@ -14,6 +14,7 @@ import nihbench.languages
 from nihbench.corpora.ownfile import guess_language
 from nihbench.corpora.store import stats
 from nihbench.languages import base
+from nihbench.score.grammar import grammar_for
 from nihbench.score.judge import case
 from nihbench.score.rivals import rivals, sentences_of
 from nihbench.score.rules import grade
