@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -11,14 +12,19 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from nihbench.cli.app import main
+from nihbench.cli.app import app, main
+from nihbench.cli.door import Entry, Unloaded
+from nihbench.lang.messages import language
 from nihbench.types import Tokenizer
 from tests.serving import Answering, Serving
+from tests.wording import says, wording
 
 SOURCE = Path(__file__).parents[2] / "src"
 # A PNG of one dot.
@@ -148,10 +154,10 @@ class Ended:
     err: str
 
     def error(self) -> str:
-        """The one line of an error, after nothing but notes, and nothing on stdout."""
+        """The one line of an error, after whatever else was noted, and nothing on stdout."""
         lines = self.err.splitlines()
-        wrong = [line for line in lines if not line.startswith("note: ")]
-        assert len(wrong) == 1 and wrong[0].startswith("nih: "), self.err
+        wrong = [line for line in lines if line.startswith("nih: ")]
+        assert len(wrong) == 1 and wrong[0] == lines[-1], self.err
         assert "Traceback" not in self.err and self.out == ""
         return wrong[0]
 
@@ -169,6 +175,27 @@ def _sketch(patch: pytest.MonkeyPatch) -> None:
         # By its dictionary: to ask for what is there would import matplotlib.
         patch.setitem(vars(module), "draw_panel", lambda panel, around, style: None)
         patch.setitem(vars(module), "save", lambda figure, path, dpi: write_picture(path, DOT))
+
+
+_real_command, _real_load = typer.main.get_command, Unloaded.load
+
+
+@cache
+def _command(app: typer.Typer, language: str) -> Any:
+    return _real_command(app)
+
+
+@cache
+def _load(entry: Entry, language: str) -> Any:
+    return _real_load(Unloaded(entry))
+
+
+def _keep_parsers(patch: pytest.MonkeyPatch) -> None:
+    """Let the parser of the command line be built once a language: it is the same every time, and a tenth of a run."""
+    patch.setattr(
+        typer.main, "get_command", lambda made: _command(made, language()) if made is app else _real_command(made)
+    )
+    patch.setattr(Unloaded, "load", lambda unloaded: _load(unloaded.entry, language()))
 
 
 @dataclass(frozen=True)
@@ -195,6 +222,7 @@ class Nih:
         with self.monkeypatch.context() as patch, pytest.raises(SystemExit) as exit_:
             if not self.draws and "plot" not in arguments:
                 _sketch(patch)
+            _keep_parsers(patch)
             patch.chdir(self.folder)
             for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MOONSHOT_API_KEY"):
                 patch.delenv(name, raising=False)
@@ -266,3 +294,20 @@ def records_of() -> Callable[[Path], dict[str, Any]]:
         return {record["id"]: record for record in records}
 
     return read
+
+
+def shown_spent(text: str) -> float:
+    """Return the dollars that a run said at its end it spent in all."""
+    ends = [found[0] for key in ("cli.spent_planned", "cli.spent_all_trials_part") if (found := last(text, key))]
+    return float(re.findall(r"\$([\d.]+)", ends[-1])[0])
+
+
+def last(text: str, key: str) -> list[str]:
+    """Return a sentence as it was said last, as a list of one, or of none."""
+    return [found[0] for found in re.finditer(wording(key), text)][-1:]
+
+
+def told_spent(text: str, usd: float) -> bool:
+    """Say whether a run said at its end that it spent so many dollars in all."""
+    planned = says(text, "cli.spent_planned", now=f"${usd:.4f}")
+    return planned or says(text, "cli.spent_all_trials_part", whole=usd)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "created_at": created_at,
         "nihbench": __version__,
         "python": platform.python_version(),
-        "libraries": _versions(),
+        "libraries": dict(_versions()),
         "options": setup.options.stored(),
         "withheld": setup.options.withheld(),
         "model": {
@@ -169,7 +170,9 @@ def stored_calibration(found: Calibration) -> dict[str, Any]:
     return asdict(found) | {"ratio": round(found.ratio, 5)}
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _versions() -> Mapping[str, str]:
+    """Return the versions of the libraries that counts and figures depend on; of a process they are always the same."""
     found = {}
     for name in _LIBRARIES:
         try:
