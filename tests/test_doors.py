@@ -26,7 +26,10 @@ OWN = {
     "nihbench.cli.catalog": {"nihbench.score.selfcheck", "nihbench.score.values.told"},  # likewise
     "nihbench.tasks.latent": {"nihbench.score.grammar"},  # where the overlap of a pair is measured
     "nihbench.score.values.amounts": {"nihbench.score.values.units"},  # the registry of units, where one occurs
-    "nihbench.app.session": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.app.finishing": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
+    "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
+    "nihbench.cli.hearing": {"nihbench.cli.progress"},  # the same, and the live view on a terminal only
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
 OTHERS = {
@@ -47,7 +50,7 @@ OTHERS = {
     "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }
 # Package files that do something.
-FILES = {"nihbench", "nihbench.figures"}  # its face; a guard that has to run before matplotlib is imported
+FILES = {"nihbench", "nihbench.endpoint", "nihbench.figures"}  # its face; what has to run before httpx and matplotlib
 
 
 def module_of(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import threading
 import time
@@ -23,6 +24,7 @@ from nihbench.types import Tokenizer
 from tests.cli.nursery import SOURCE as SOURCE
 from tests.cli.nursery import started
 from tests.serving import Answering, Serving
+from tests.wording import says, wording
 
 # A PNG of one dot.
 DOT = bytes.fromhex(
@@ -146,10 +148,10 @@ class Ended:
     err: str
 
     def error(self) -> str:
-        """The one line of an error, after nothing but notes, and nothing on stdout."""
+        """The one line of an error, after whatever else was noted, and nothing on stdout."""
         lines = self.err.splitlines()
-        wrong = [line for line in lines if not line.startswith("note: ")]
-        assert len(wrong) == 1 and wrong[0].startswith("nih: "), self.err
+        wrong = [line for line in lines if line.startswith("nih: ")]
+        assert len(wrong) == 1 and wrong[0] == lines[-1], self.err
         assert "Traceback" not in self.err and self.out == ""
         return wrong[0]
 
@@ -285,3 +287,20 @@ def records_of() -> Callable[[Path], dict[str, Any]]:
         return {record["id"]: record for record in records}
 
     return read
+
+
+def shown_spent(text: str) -> float:
+    """Return the dollars that a run said at its end it spent in all."""
+    ends = [found[0] for key in ("cli.spent_planned", "cli.spent_all_trials_part") if (found := last(text, key))]
+    return float(re.findall(r"\$([\d.]+)", ends[-1])[0])
+
+
+def last(text: str, key: str) -> list[str]:
+    """Return a sentence as it was said last, as a list of one, or of none."""
+    return [found[0] for found in re.finditer(wording(key), text)][-1:]
+
+
+def told_spent(text: str, usd: float) -> bool:
+    """Say whether a run said at its end that it spent so many dollars in all."""
+    planned = says(text, "cli.spent_planned", now=f"${usd:.4f}")
+    return planned or says(text, "cli.spent_all_trials_part", whole=usd)

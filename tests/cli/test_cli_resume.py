@@ -59,7 +59,7 @@ def test_sigkill_at_many_moments(nih: Any, chat: Any, small: list[object], recor
     assert 0 < len(done) < 72
     ended = nih.process("run", "--resume", "torn")
     assert ended.code == 0, ended.err
-    assert f"({len(done)} of 72 trials are done)" in ended.err
+    assert says(ended.err, "cli.run_folder_trials_done", done=len(done), total=72)
     assert not done & {request.sha256 for request in chat.asked[before:]}
     assert records_of(folder) == expected
     assert (folder / "heatmap.png").exists()
@@ -144,7 +144,7 @@ def test_another_option_is_refused_by_its_name(
     before = (begun / "records.jsonl").read_bytes()
     ended = nih("run", "--resume", begun, "--header", "X-Beta=one", option, *([value] if value else []))
     assert ended.code == 2
-    assert f"can't resume with other options: {option} differ" in ended.error()
+    assert says(ended.error(), "cli.cant_resume_other_options", changed=option)
     assert len(chat.asked) == 5
     assert (begun / "records.jsonl").read_bytes() == before
 

@@ -253,6 +253,8 @@ class Paired:
     won: tuple[Turned, ...] = ()
     unrecorded: bool = False
     """Neither side's records know where its texts begin: that they are the same is taken on trust."""
+    pairs: Pairs | None = field(default=None, repr=False)
+    """What was measured on both sides, found or not; None: nothing was."""
 
     @property
     def axis(self) -> Axis:
@@ -345,6 +347,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     repeats = len({repeat for *_, repeat in both})
     needed, made = None, dict[str, Comparison]()
     regions: tuple[Region, ...] = ()
+    pairs: Pairs | None = None
     if measured.any():
         pairs = _pairs(keys, one, other, measured, FOUND)
         made = {each.name: compare(_pairs(keys, one, other, measured, each)) for each in METRICS}
@@ -354,6 +357,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     return Paired(
         first=first,
         second=second,
+        pairs=pairs,
         lengths=_axis(keys, measured, 0),
         depths=_axis(keys, measured, 1),
         planned=len(both),

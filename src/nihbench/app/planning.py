@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from nihbench.app.events import Caller
+from nihbench.app.events import Caller, order_words
 from nihbench.app.jobs import Ready, asked_jobs, made_ready
 from nihbench.app.money import dollars, free_words, is_free, reach, reach_sentence
 from nihbench.app.wiring import foreseen
@@ -185,14 +185,6 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         if most > start
         else t("cli.time_2", order=order, start=start),
     }
-
-
-_ORDER = {"cache": t("cli.order_cache"), "grid": t("cli.order_grid"), "random": t("cli.order_random")}
-
-
-def order_words(name: str) -> str:
-    """Return what `--order NAME` does, in words."""
-    return _ORDER.get(name, name)
 
 
 _VARY = {"haystack": t("cli.vary_haystack"), "needle": t("cli.vary_needle"), "sampling": t("cli.vary_sampling")}

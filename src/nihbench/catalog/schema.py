@@ -127,7 +127,7 @@ Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Entry(BaseModel):
     """A group of keys; every key must be known."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -34,6 +34,7 @@ _SHARES = (
     rf"|(?:two|three|four|five|six|seven|eight|nine)[ -](?:{'|'.join(_PARTS)})s"
 )
 _HALVES = {"half": "0.5", "quarter": "0.25"}
+_COUNTED = "hour day week month year minute second kilo kilometre mile litre metre pound tonne".split()
 
 
 def value(words: str) -> str | None:
@@ -295,10 +296,14 @@ VALUES = Values(
     },
     number=(
         rf"(?<![a-z])(?:{_SHARES}|half)(?: of)? an? (?:hundred|thousand|million|billion|trillion)(?![a-z])"
-        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|(?<![a-z])half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
-        r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
+        rf"|(?:half )?an?(?= (?:{'|'.join(_COUNTED)})\b))"
         r"(?![a-z0-9])"
+    ),
+    number_words=(
+        *_ONES, *_TENS, *_SCALES, *_PARTS, "oh", "half", "dozen", "pair of", "couple of",
+        *(f"{a} {word}" for a in ("a", "an") for word in _COUNTED),
     ),
     value=value,
     minus_after=r" ?(?:degrees? )?below(?: zero| freezing)?\b",

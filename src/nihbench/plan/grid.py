@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -173,9 +173,37 @@ def make_trials(
     count = len(prompts) * len(lengths) * len(depths) * repeats
     if count > MOST_TRIALS:
         raise UsageError(t("plan.grid_trials_more_than", count=count, most=MOST_TRIALS))
-    made = partial(trial_at, axis, experiment=experiment, needle=needle)
+    return _made(
+        experiment, needle, tuple(prompts), tuple(lengths), tuple(depths), repeats, axis, tuple(map(type, depths))
+    )
+
+
+@lru_cache(maxsize=1)
+def _made(
+    experiment: str,
+    needle: str,
+    prompts: tuple[str, ...],
+    lengths: tuple[int, ...],
+    depths: tuple[float, ...],
+    repeats: int,
+    axis: str,
+    kinds: tuple[type, ...],
+) -> tuple[Trial, ...]:
+    """Make a grid; the last one is remembered, for a run that is gone on with is read and planned with the same.
+
+    `kinds` tells 50 from 50.0, which are one value and two texts.
+    """
+    by_depth = axis == DEPTH.name
     return tuple(
-        made(depth, prompt=prompt, length=length, repeat=repeat)
+        Trial(
+            experiment=experiment,
+            needle=needle,
+            prompt=prompt,
+            length=length,
+            depth_percent=depth if by_depth else 0.0,
+            repeat=repeat,
+            point=None if by_depth else depth,
+        )
         for repeat in range(repeats)
         for length in lengths
         for depth in depths
@@ -281,20 +309,21 @@ def merged_as_stored(trials: Sequence[Trial], stored: Iterable[Mapping[str, Any]
     Raises:
         ValueError: it names a depth twice, or one that is not in the grid.
     """
-    known = {(trial.prompt, trial.length, trial.repeat, trial.row): trial for trial in trials}
-    gone: set[Trial] = set()
-    made: dict[Trial, Trial] = {}
+    # By their numbers: to look a trial itself up takes longer than to make it.
+    known = {(trial.prompt, trial.length, trial.repeat, trial.row): number for number, trial in enumerate(trials)}
+    gone: set[int] = set()
+    made: dict[int, Trial] = {}
     for row in stored:
         depths = [float(depth) for depth in row["depths"]]
         try:
             of_row = [known[str(row["prompt"]), int(row["length"]), int(row["repeat"]), depth] for depth in depths]
         except KeyError as error:
             raise ValueError(f"{error} is no trial of the grid") from error
-        if len(set(of_row)) < len(of_row) or any(trial in gone or trial in made for trial in of_row):
+        if len(set(of_row)) < len(of_row) or any(number in gone or number in made for number in of_row):
             raise ValueError(f"the depths {depths} stand in two trials")
         gone.update(of_row[1:])
-        made[of_row[0]] = standing_for(of_row[0], depths)
-    return tuple(made.get(trial, trial) for trial in trials if trial not in gone)
+        made[of_row[0]] = standing_for(trials[of_row[0]], depths)
+    return tuple(made.get(number, trial) for number, trial in enumerate(trials) if number not in gone)
 
 
 def prompts_by_length(trials: Iterable[Trial]) -> dict[int, tuple[int, int, int]]:

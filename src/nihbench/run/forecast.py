@@ -235,8 +235,7 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
     for repeat in range(min(setup.haystacks, _HAYSTACKS)):
         boundaries = setup.source_of(repeat).boundary_tokens.tolist()
         for trial in setup.grid:
-            haystack = haystack_tokens(setup, trial)
-            if trial.repeat == repeat and haystack > 0:
+            if trial.repeat == repeat and (haystack := haystack_tokens(setup, trial)) > 0:
                 for depth in trial.rows:
                     achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
                     yield abs(achieved - depth), trial.length
@@ -329,6 +328,14 @@ def _covered(setup: Setup, length: int, sent: Sequence[Trial]) -> Covered:
 
 # ---- how many further draws an adaptive run could make at most, and what fitting them takes --------------------------
 # Which are made, once there are answers, is `run.adaptive`'s work.
+
+
+def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:
+    """Return the setup with those further draws in its plan that have a record."""
+    extra = [record.trial for record in records.values() if record.trial.extra]
+    known = set(setup.trials) if extra else set()
+    made = tuple(trial for trial in extra if trial not in known)
+    return replace(setup, trials=(*setup.trials, *made)) if made else setup
 
 
 def most_extra(setup: Setup) -> tuple[Trial, ...]:

@@ -348,6 +348,7 @@ class Reader:
             + [f"(?:{_any(other)})"] * bool(other)
         )
         self._behind = re.compile(rf" ?-? ?({behind})")
+        self._opens_unit = frozenset(word[0] for word in (*latin, *other)) | {" ", "-"}
         self._before = re.compile(rf"(?:(?<![a-z])({_any(filter(_is_code, self._prefixes))})"
                                   rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
         words = {word: scale for each in spaced for word, scale in each.scales.items()}
@@ -358,8 +359,9 @@ class Reader:
             rf"(?![a-z])| ?({_any(chars)}))"
         )
         self._said = [(re.compile(each.number), each.value) for each in self.values if each.number and each.value]
-        self._minus = [re.compile(each.minus) for each in self.values if each.minus]
-        self._minus_after = [re.compile(each.minus_after) for each in self.values if each.minus_after]
+        self._minus = re.compile("|".join(f"(?:{each.minus})" for each in self.values if each.minus) or "(?!)")
+        after = "|".join(f"(?:{each.minus_after})" for each in self.values if each.minus_after)
+        self._minus_after = re.compile(after or "(?!)")
         self._percent = tuple(each.percent_before for each in self.values if each.percent_before)
         self._per_after = [re.compile(each.per_after) for each in self.values if each.per_after]
         self._per_before = [re.compile(rf"(?:{each.per})[ ,]?(?:[a-z]{{1,6}} )?$") for each in self.values if each.per]
@@ -368,6 +370,8 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
+        if not text.has_digits:
+            return self._joined(text, self._in_words(text, [])) if text.has_said_amounts else []
         written = _parted(text)
         spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
         found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)] if "/" in written else []
@@ -386,6 +390,10 @@ class Reader:
             if read is not None:
                 found.append(read)
         found.sort(key=lambda read: read.first)
+        return self._joined(text, self._in_words(text, found) if text.has_said_amounts else found)
+
+    def _in_words(self, text: Text, found: list[Read]) -> list[Read]:
+        """Add the amounts that are told in words to those in digits."""
         for pattern, value in self._said:
             ends, more = [read.last for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
@@ -394,11 +402,11 @@ class Reader:
                     if said is not None:
                         more.append(said)
             found = sorted([*found, *more], key=lambda read: read.first)
-        return self._joined(text, found)
+        return found
 
     def unit_behind(self, text: str, at: int) -> tuple[str, int]:
         """Return the unit that stands behind a number, and where it ends."""
-        m = self._behind.match(text, at)
+        m = self._behind.match(text, at) if text[at : at + 1] in self._opens_unit else None
         return (self._units.get(m[1].rstrip("."), ""), m.end()) if m and m[1] not in self._small else ("", at)
 
     def _mixed(self, text: Text, m: re.Match[str]) -> Read:
@@ -511,7 +519,7 @@ class Reader:
         share_of_one, pieces = bool(unit), tuple[tuple[Decimal, str], ...]()
         if not share_of_one:
             unit, end = self._unit(written, last, currency)
-        if not unit:
+        if not unit and ":" in written:
             key = self._key.search(written, max(0, start - 24), start)  # "minutes": 40
             if key:
                 unit, start = self._units[key[1]], key.start()
@@ -520,24 +528,26 @@ class Reader:
             share = Decimal("0.25") if "quarter" in half.group() else Decimal("0.5")
             pieces = ((values[0], unit), (share, unit))
             values, end, formed, digits = tuple(value + share for value in values), half.end(), True, ""
-        if any(written.endswith(mark, 0, first) for mark in self._percent):
+        if written.endswith(self._percent, 0, first):
             unit, start = "%", first - len(self._percent[0])
         per, end = self._per(written, start, end)
         before = written[max(0, start - 12) : start]
-        if _MINUS.search(before) or any(pattern.search(before) for pattern in self._minus):
+        if (before.endswith("-") and _MINUS.search(before)) or self._minus.search(before):
             bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
             negative = tuple(-value for value in values)
             values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
         if "|" in unit:  # pence, cents
             word, _, unit = unit.partition("|")
             values, digits, formed = tuple(value * self._small[word] for value in values), "", True
-        if any(pattern.match(written, end) for pattern in self._minus_after):
+        if self._minus_after.match(written, end):
             values = tuple(-value for value in values)
         if unit == "tenth":  # 六成; 七五折 is 7.5折
             unit, values = "%", tuple(value * 10 if value < 10 else value for value in values)
         return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
 
     def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
+        if written[last : last + 1] not in self._opens_unit:
+            return currency, last
         m = self._behind.match(written, last)
         if m is None:
             return currency, last
