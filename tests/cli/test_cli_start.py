@@ -122,15 +122,15 @@ def test_json_is_json(nih: Any) -> None:
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["needle", "show", "beijing-coffee"], ["models"]])
 def test_a_stdout_that_knows_no_chinese_is_no_reason_to_fail(nih: Any, arguments: list[str]) -> None:
     for encoding in ("ascii", "cp1252"):
-        ended = nih.process(*arguments, PYTHONIOENCODING=encoding)
+        ended = nih.fresh.process(*arguments, PYTHONIOENCODING=encoding)
         assert (ended.code, ended.err) == (0, "")
-    escaped = nih.process(*arguments, "--json", PYTHONIOENCODING="ascii").out
+    escaped = nih.fresh.process(*arguments, "--json", PYTHONIOENCODING="ascii").out
     assert json.loads(escaped) == json.loads(nih(*arguments, "--json").out)
 
 
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["models", "--json"], ["--help"]])
 def test_a_reader_that_goes_away_is_no_error(nih: Any, arguments: list[str]) -> None:
-    process = nih.start(*arguments)
+    process = nih.fresh.start(*arguments)
     process.stdout.close()
     process.stdout = None
     _, err = process.communicate(timeout=600)
