@@ -233,7 +233,7 @@ def grade(
 
 def compare(
     *runs: Runs,
-    by: Literal["prompt", "model"] | None = None,
+    by: Literal["prompt", "model", "condition", "language"] | None = None,
     prompt: str = "",
     difference: float = 5.0,
     unpaired: bool = False,
