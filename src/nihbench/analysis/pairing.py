@@ -299,7 +299,7 @@ class Paired:
     @property
     def items(self) -> tuple[tuple[ItemShare, ...], tuple[ItemShare, ...]]:
         """How often each side gave each item, over all of its own trials; empty where a task has no items."""
-        first, second = (item_shares(_rows(side)) for side in (self.first, self.second))
+        first, second = (item_shares(_planned_rows(side)) for side in (self.first, self.second))
         return first, second
 
     @property
@@ -339,6 +339,13 @@ class Paired:
     def depths_of(self, region: Region) -> tuple[float, float]:
         """Return the first and the last depth of a region, in percent."""
         return self.depths[region.depths[0]], self.depths[region.depths[1]]
+
+
+def _planned_rows(side: Side) -> Rows:
+    """Return the columns of the trials that a side's plan has: all, or those of the rows that are compared."""
+    rows, planned = _rows(side), {side.trial_at(cell) for cell in side.planned}
+    kept = np.array([place in planned for place in places_of(rows)], dtype=np.bool_)
+    return {name: column[kept] for name, column in rows.items()}
 
 
 def _found_by_row(rows: Rows) -> dict[float, float]:

@@ -161,6 +161,7 @@ def comparison_of(
     *,
     by: str | None = None,
     prompt: str = "",
+    rows: str = "",
     wanted: float = 5.0,
     unpaired: bool = False,
 ) -> Comparison:
@@ -171,6 +172,7 @@ def comparison_of(
         caller: hears which controls failed.
         by: one of `WAYS`; None: what differs.
         prompt: only these prompts, separated by commas; "": all.
+        rows: only these rows of the grid (depths, or the task's own), separated by commas; "": all.
         wanted: the difference in points that should be seen: how many repeats it needs is said.
         unpaired: as two samples, where the haystacks differ.
 
@@ -179,6 +181,7 @@ def comparison_of(
     """
     check_comparison(by, wanted)
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
+    sides = [_with_rows(side, rows) for side in sides]
     kind = by or _what_differs(sides)
     told = [(result.run, result.controls) for result in results]
     if unpaired:
@@ -199,6 +202,24 @@ def check_comparison(by: str | None, wanted: float) -> None:
         raise UsageError(t("cli.choose_prompt_model", by=by))
     if not 0 < wanted <= 100:
         raise UsageError(t("cli.difference_points_give_number"))
+
+
+def _with_rows(side: Side, rows: str) -> Side:
+    """Return a side with some of its grid's rows alone, all of them where none is named.
+
+    Raises:
+        UsageError: one of them is no row of its grid.
+    """
+    if not rows.strip():
+        return side
+    there = sorted({row for _, row, _ in side.planned})
+    for name in (name.strip() for name in rows.split(",")):
+        if not any(f"{row:g}" == name for row in there):
+            listed = ", ".join(f"{row:g}" for row in there)
+            raise UsageError(t("cli.compare_no_such_row", row=name, rows=listed, run=side.run))
+    kept = {name.strip() for name in rows.split(",")}
+    planned = frozenset(cell for cell in side.planned if f"{cell[1]:g}" in kept)
+    return replace(side, planned=planned, same={cell: trial for cell, trial in side.same.items() if cell in planned})
 
 
 def sides_of(result: Result) -> list[Side]:
