@@ -138,11 +138,21 @@ class Experiment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suite:
-    """A named list of (experiment, prompt) pairs."""
+    """A named list of (experiment, prompt) pairs, with the lengths and samples that they are measured with.
+
+    None: what a run usually has. `of_classic` is the share of a classic sweep's cost that all of it may take at most;
+    `repeats` is then the most that a length is measured. `rule` names a further rule of scoring that its results are
+    told by, too (`stats.rules`).
+    """
 
     name: str
     items: tuple[tuple[str, str], ...]
     note: str = ""
+    lengths: str | None = None
+    depths: str | None = None
+    repeats: int | None = None
+    of_classic: float | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

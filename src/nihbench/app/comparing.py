@@ -30,10 +30,11 @@ from nihbench.analysis.pairing import (
     unpair,
 )
 from nihbench.app.events import Caller
-from nihbench.app.results import Origin, Result, called_apart, chosen, origin_of, result_of, tell_controls
+from nihbench.app.results import Result, origin_of, result_of, tell_controls
 from nihbench.errors import UsageError
 from nihbench.figures.captions import SEVERAL, joined, say, unit_phrase
 from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
+from nihbench.figures.sweeps import Origin, called_apart, chosen
 from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
