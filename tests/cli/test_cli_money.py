@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from nihbench.lang.messages import t
 from tests.wording import says
 
 DEAR = ("--lengths", "5k,7k", "--depths", "0:100:101", "--repeat-corpus")  # about 1,200,000 tokens
@@ -44,7 +45,7 @@ def test_an_unknown_server_on_this_machine_is_money(nih: Any, chat: Any, plain: 
     assert says(
         nih("run", *plain, "--max-cost", 1, "--out", "run").error(),
         "endpoint.max_cost_needs_price",
-        what="of this model",
+        what=t("endpoint.model"),
     )
     assert says(nih("plan", *plain).out, "cli.unknown_no_price")
     assert chat.asked == [] and not (nih.folder / "run").exists()

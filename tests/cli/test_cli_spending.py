@@ -241,7 +241,8 @@ def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
     os.close(terminal)
     assert (
         says(said, "cli.trials_send_tokens_cost_predicted")
-        and "Begin? [y/N]" in said
+        and says(said, "cli.begin")
+        and "[y/N]" in said
         and says(said, "cli.nothing_sent_give_fewer")
     )
     assert not (nih.folder / "results").exists()

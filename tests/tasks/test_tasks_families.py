@@ -39,7 +39,7 @@ ROOM = 32_000
 
 
 def task_of(name: str, language: str, **options: str) -> Task:
-    offered = family(name).options
+    offered = {**family(name).options, **family(name).later}
     return of_family(name, language, {key: value for key, value in options.items() if key in offered})
 
 
@@ -360,3 +360,22 @@ def test_no_text_is_made_that_is_longer_than_any_prompt(name: str) -> None:
     task = task_of(name, "en", haystack="noise" if name == "keys" else "text")
     with pytest.raises(UsageError, match="50,000,000 characters"):
         task.planted(trial_of(task, task.axis.values[0], 0, 10**9), 5)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["kth", "update"])
+def test_no_insert_overtakes_another_where_there_is_little_room(
+    name: str, language: str, corpora: dict[str, Source], named_tokenizer: Any
+) -> None:
+    """Which came first is what is asked: places may be moved, and never past each other."""
+    tokenizer, task = named_tokenizer("cl100k_base"), task_of(name, language, distractors="4")
+    for row in task.axis.values:
+        for repeat in range(4):
+            for length in (900, 1300, 2000):
+                planted = task.planted(trial_of(task, row, repeat, length), 5)
+                try:
+                    prompt, _ = built(corpora[language], planted, length, tokenizer)
+                except UsageError:
+                    continue
+                places = [prompt.index(text) for text in planted.texts]
+                assert places == sorted(places), (row, repeat, length)

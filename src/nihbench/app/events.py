@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Message, Words, language, said, t
+from nihbench.lang.messages import Message, Words, language, said, t, words
 from nihbench.tasks.task import Task
 from nihbench.types import DEPTH, Axis, Completion, Failure, GradedElsewhere, Record, Trial
 
@@ -240,25 +240,6 @@ class Caller:
         self.emit(Fetching(what=what, done=done, total=total))
 
 
-KINDS: Mapping[str, Message] = {
-    "auth": t("cli.authentication"),
-    "quota": t("cli.quota"),
-    "rate_limit": t("cli.rate_limit"),
-    "day_limit": t("cli.day_limit"),
-    "overloaded": t("cli.overloaded"),
-    "transient": t("cli.transient"),
-    "timeout": t("cli.timeout"),
-    "overflow": t("cli.overflow"),
-    "filtered": t("cli.filtered"),
-    "bad_parameter": t("cli.bad_parameter"),
-    "bad_response": t("cli.bad_response"),
-    "cut_prompt": t("cli.cut_prompt"),
-    "cut_answer": t("cli.cut_answer"),
-    "refused_by_server": t("cli.refused_server"),
-    "unscored": t("cli.not_scored"),
-}
-
-
 def row_words(axis: Axis, value: float) -> Message:
     """Return where a trial stands on its task's axis: "depth 50%", or "Hops 3"."""
     if axis.name == DEPTH.name:
@@ -276,7 +257,7 @@ def order_words(name: str) -> str:
 
 def kind_words(kind: str) -> str:
     """Return a failure's kind as it is read."""
-    return KINDS.get(kind, kind.replace("_", " "))
+    return t(key) if (key := f"failure.{kind}") in words("en") else kind.replace("_", " ")
 
 
 def what_came(record: Record) -> str:

@@ -355,6 +355,8 @@ def planted_fields(planted: Planted | None) -> dict[str, Any]:
         "fresh": dict(planted.fresh),
     }
     made = plain.pop("haystack") is not None
+    if not plain["turned"]:
+        del plain["turned"]
     return {"planted": plain | ({"haystack_made": True} if made else {})}
 
 

@@ -30,7 +30,7 @@ from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, s
 from nihbench.tasks.registry import SINGLE_NEEDLE, family
 from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.text.prompt import asks_first, head_of
-from nihbench.types import DEPTH, Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Trial
+from nihbench.types import DEPTH, Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Tokenizer, Trial
 
 if TYPE_CHECKING:
     pass
@@ -372,7 +372,15 @@ def _without_lengths(
         start_of=lambda repeat: 0,
         source_of=sources(texts, tokenizer, lambda repeat: 0, 1),
         notes=(),
+        exchange_tokens=_exchange_tokens(model, tokenizer) if task.turned else 0,
     )
+
+
+def _exchange_tokens(model: ModelAccess, tokenizer: Tokenizer) -> int:
+    """Return the tokens that the model's template puts around a turn of the user's and one of the assistant's."""
+    asked = Message(role="user", content="One two three.")
+    several = [asked, Message(role="assistant", content="One two three."), asked]
+    return model.overhead(several, tokenizer) - model.overhead([asked], tokenizer)
 
 
 def rows_of(options: RunOptions, task: Task) -> tuple[float, ...]:

@@ -27,6 +27,16 @@ class Text:
         self.text: str = self.folded.text
         self.has_signs: bool = grammar.has_signs(self.text)
         self.words: list[str] = grammar.words(self.text)
+        self.different: dict[str, None] = dict.fromkeys(self.words)
+        """The words, each once, in order."""
+        self.stems: dict[str, None] = dict.fromkeys(grammar.stems_of(self.different))
+        """The stems of the words, each once, in order."""
+        self.hints: int = grammar.hints_of(self.text, self.different)
+        """Which kinds of cues could stand in the text, as a sum of the grammar's bits."""
+        self.may_negate: bool = self.hints & grammar.hints.bits[NEGATES] != 0
+        """Whether a word that negates may stand in the text."""
+        self.negates_nothing: bool = not self.hints & grammar.negating
+        """Whether no word stands in the text without which nothing in it is negated."""
         self._cues: dict[str, list[Cue]] = {}
         self._numbers: dict[str, list[Number]] = {}
         self.kept: dict[object, Any] = {}
@@ -35,16 +45,6 @@ class Text:
     def spans(self) -> list[Span]:
         """Where the words stand."""
         return spans(self.text, self.words)
-
-    @once
-    def different(self) -> dict[str, None]:
-        """The words, each once, in order."""
-        return dict.fromkeys(self.words)
-
-    @once
-    def stems(self) -> dict[str, None]:
-        """The stems of the words, each once, in order."""
-        return dict.fromkeys(self.grammar.stems_of(self.different))
 
     @once
     def places(self) -> dict[str, list[int]]:
@@ -80,24 +80,9 @@ class Text:
         return len(self.words) - self.grammar.count_signs(self.text) > 1
 
     @once
-    def hints(self) -> int:
-        """Which kinds of cues could stand in the text, as a sum of the grammar's bits."""
-        return self.grammar.hints_of(self.text, self.different)
-
-    @once
-    def may_negate(self) -> bool:
-        """Whether a word that negates may stand in the text."""
-        return bool(self.hints & self.grammar.hints.bits[NEGATES])
-
-    @once
     def may_deny_after(self) -> bool:
         """Whether words that deny what stands before them may stand in the text."""
         return self.may_negate or bool(self.hints & self.grammar.hints.bits.get(DENIES, 0))
-
-    @once
-    def negates_nothing(self) -> bool:
-        """Whether no word stands in the text without which nothing in it is negated."""
-        return not self.hints & self.grammar.negating
 
     @once
     def has_digits(self) -> bool:
@@ -113,8 +98,9 @@ class Text:
         """Return the cues of one kind that begin in text[start:end]."""
         found = self._cues.get(kind)
         if found is None:
-            possible = self.hints & self.grammar.hints.bits.get(kind, 0)
-            found = self._cues[kind] = self.grammar.find(kind, self.text, possible) if possible else []
+            if not self.hints & self.grammar.hints.bits.get(kind, 0):
+                return []
+            found = self._cues[kind] = self.grammar.find(kind, self.text, self.hints)
         if not found or (start == 0 and end is None):
             return found
         last = len(self.text) if end is None else end

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import NamedTuple
 
 from nihbench.languages.base import Language, Number, covered, find
@@ -83,14 +84,13 @@ class Grammar:
         self._negator_words = tuple(word for each in negating for word in each.negator_words)
         self.digits = {sign: digit for grading in self.gradings for sign, digit in grading.digits.items()}
         self.hints = _Hints(self._folder.sign, self.empty)
-        self._turns: dict[str, list[_Turn]] = {}
+        self._turns: dict[int, _Turn] = {}
         for language, grading in read:
             letters = late(f"[{language.letters}]") if language.letters else None
             for kind, pairs in grading.cues.items():
                 for words, pattern in pairs:
                     groups = tuple(tuple(group.split("|")) for group in words.split("&"))
-                    turn = _Turn(self.hints.add(kind, groups), groups, late(pattern), letters)
-                    self._turns.setdefault(kind, []).append(turn)
+                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(pattern), letters)
         self.hints.add(NEGATES, [self._negator_words])
         for each in self.gradings:
             if each.denied_after or each.denied_at_once:
@@ -174,9 +174,8 @@ class Grammar:
 
     def hints_of(self, text: str, found: Iterable[str]) -> int:
         """Return which kinds of cues could stand in a text of these words, as a sum of `hints.bits`."""
-        hints, told = self.hints, 0
-        for word in found:
-            told |= hints[word]
+        hints = self.hints
+        told = reduce(or_, map(hints.__getitem__, found), 0)
         for mark, bits in hints.marks.items():
             if mark in text:
                 told |= bits
@@ -201,19 +200,20 @@ class Grammar:
             hints: what `hints_of` returns for it, if that is known.
         """
         found: list[Cue] = []
-        for turn in self._turns.get(kind, ()):
-            if turn.bit & hints and turn.is_possible(text):
-                found += [Cue(kind, m.start(), m.end()) for m in turn.pattern.finditer(text)]
+        possible = self.hints.bits.get(kind, 0) & hints
+        while possible:
+            bit = possible & -possible
+            possible ^= bit
+            turn = self._turns[bit]
+            if turn.is_possible(text):
+                found += [Cue(kind, *m.span()) for m in turn.pattern.finditer(text)]
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
         return found
 
     def may_negate(self, text: str) -> bool:
         """Whether a word stands in a folded text without which it negates nothing."""
-        for word in self._negator_words:
-            if word in text:
-                return True
-        return False
+        return any(map(text.__contains__, self._negator_words))
 
     def is_about_others(self, cue: Cue, text: str) -> bool:
         """Whether an abstaining cue speaks of *other* information only ("offers no other idea"), not of the answer."""
@@ -257,23 +257,17 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """One pattern of a kind of cues: it can be found only where a word of each group stands (`letters`, too).
+    """One pattern of a kind of cues: it can be found only where a word of each group stands (`letters`, too)."""
 
-    `bit` is its own among the hints.
-    """
-
-    bit: int
     groups: tuple[tuple[str, ...], ...]
     pattern: re.Pattern[str]
     letters: re.Pattern[str] | None
 
     def is_possible(self, text: str) -> bool:
         """Whether every group has a word in a text, and the text has the language's letters."""
+        holds = text.__contains__
         for group in self.groups:
-            for word in group:
-                if word in text:
-                    break
-            else:
+            if not any(map(holds, group)):
                 return False
         return self.letters is None or (not text.isascii() and self.letters.search(text) is not None)
 

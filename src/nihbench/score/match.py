@@ -277,12 +277,9 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
         spans = [(place.start, place.end) for place in places_of(fact, answer) if place.how == "same"]
     if fact.by_signs is not None and answer.has_signs:
         spans += [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
-    present = answer.stems
+    stands = answer.stems.__contains__
     for wanted in fact.by_words:
-        for stem in wanted.stems:
-            if stem not in present:
-                break
-        else:
+        if all(map(stands, wanted.stems)):
             spans += _with_values(wanted, answer)
     return _outermost(spans) if len(spans) > 1 else spans
 

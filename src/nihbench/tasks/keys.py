@@ -7,6 +7,7 @@ at several depths (Li et al., 2024), in words of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from random import Random
 
 from nihbench.errors import UsageError
@@ -66,7 +67,7 @@ class Keyed(Shared):
     says = _SAYS
     """What an insert says; by what its key is, and by language."""
 
-    @property
+    @cached_property
     def _form(self) -> tuple[str, str]:
         form = self.chosen["form"]
         if form not in FORMS:

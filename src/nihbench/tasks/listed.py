@@ -8,12 +8,14 @@ from __future__ import annotations
 from nihbench.lang.messages import Note
 from nihbench.tasks import words
 from nihbench.tasks.family import Answer, Axis, Draw, Grade, Insert, Item, Planted
-from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from, whole_row
+from nihbench.tasks.planting import CONDITIONS, TURNS, Cast, Shared, depths_from, whole_row
+from nihbench.text.turns import exchange
 
 _REPLY = {
     "en": "Somebody wanted a note about the {0}. The reply was: “{1}”",
     "zh": "有人想要一段关于{0}的短文。答复是：“{1}”",
 }
+_WISH = {"en": "Please write me a note about the {0}.", "zh": "请给我写一段关于{0}的短文。"}
 _SENTENCES = {
     "en": (
         "The {0} stands {2} steps from the {1}.",
@@ -39,6 +41,12 @@ _COPY = {
     "zh": "文中有 {1} 段答复是应人要求写的关于{0}的短文。请先写 {3}，然后逐字抄写其中从头数起的第 {2} 段，不带引"
     "号，不要写别的。",
 }
+_COPY_TURN = {
+    "en": "In this chat I have asked you {1} times for a note about the {0}. First write {3}, then copy your answer "
+    "number {2} of these, counted from the beginning of the chat, word for word. Write nothing else.",
+    "zh": "在这次对话中，我一共请你写过 {1} 段关于{0}的短文。请先写 {3}，然后逐字抄写你的这些答复中从头数起的第 {2} "
+    "段，不要写别的。",
+}
 _VOTE = {"en": "Ballot {1} is for {0}.", "zh": "第{1}号选票投给{0}。"}
 _MOST = {
     "en": (
@@ -58,6 +66,7 @@ class Kth(Shared):
     title = Note("task_kth")
     axis = Axis(name="alike", title=Note("task_kth_axis"), values=(2, 4, 8))
     options = CONDITIONS
+    later = {"turns": TURNS[0]}
 
     def plant(self, draw: Draw) -> Planted:
         """Draw all replies and which one is asked for."""
@@ -68,7 +77,7 @@ class Kth(Shared):
         which, code = cast.random.randrange(count), cast.code(6)
         inserts = [
             Insert(
-                text=_REPLY[self.language].format(thing, reply),
+                text=self._told(thing, reply),
                 depth_percent=at,
                 role="needle" if number == which else "alike",
                 value=reply,
@@ -80,7 +89,7 @@ class Kth(Shared):
             several,
             inserts,
             depths[count:],
-            question=_COPY[self.language].format(thing, count, which + 1, code),
+            question=(_COPY_TURN if self.turned else _COPY)[self.language].format(thing, count, which + 1, code),
             items=[Item(name="copy", text=replies[which])],
             expected=f"{code} {replies[which]}",
             names={"code": code},
@@ -97,7 +106,13 @@ class Kth(Shared):
     def other(self, cast: Cast) -> tuple[str, str]:
         """Return a note about something else."""
         thing, reply = words.thing(cast.thing(), self.language), self._text(cast)
-        return _REPLY[self.language].format(thing, reply), reply
+        return self._told(thing, reply), reply
+
+    def _told(self, thing: str, reply: str) -> str:
+        """Return a wish and its reply: a sentence about both, or two turns."""
+        if self.turned:
+            return exchange(_WISH[self.language].format(thing), reply)
+        return _REPLY[self.language].format(thing, reply)
 
     def grade(self, planted: Planted, answer: Answer) -> Grade:
         """Grade by how like the copy is, 0 without the code before it."""

@@ -84,7 +84,7 @@ def markup_of(text: str) -> Markup:
         return _harmony(text)
     if stripped := _stripped(text):
         return stripped
-    if not any(sign in text for sign in _SIGNS):
+    if not any(map(text.__contains__, _SIGNS)):
         return Markup()
     spans, plain, is_open = _tagged(text)
     if not spans:
@@ -199,7 +199,7 @@ def _harmony(text: str) -> Markup:
 
 def _stripped(text: str) -> Markup | None:
     """Find harmony whose markers are gone: "analysisLet me see.assistantfinalEat."."""
-    if not any([word in text for word in _STRIPPED_WORDS]):
+    if not any(map(text.__contains__, _STRIPPED_WORDS)):
         return None
     if finals := list(_STRIPPED_FINAL.finditer(text)):
         return Markup(spans=((0, finals[-1].end()),))
