@@ -31,7 +31,6 @@ from nihbench.app.drawing import draw  # noqa: E402
 from nihbench.app.events import Caller  # noqa: E402
 from nihbench.app.results import (  # noqa: E402
     Result,
-    Sweep,  # noqa: E402
     result_of,
 )
 from nihbench.figures.style import (  # noqa: E402
@@ -39,6 +38,7 @@ from nihbench.figures.style import (  # noqa: E402
     palette,  # noqa: E402
     preset,
 )
+from nihbench.figures.sweeps import Sweep  # noqa: E402
 from nihbench.run.store import open_run  # noqa: E402
 from nihbench.stats.interval import share  # noqa: E402
 

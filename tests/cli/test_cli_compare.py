@@ -16,6 +16,8 @@ from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run
 from tests.wording import part, says, wording
 
+pytestmark = pytest.mark.slow  # intervals and regions of whole grids
+
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 SMALL: dict[str, Any] = {
     "lengths": tuple(range(8000, 128_001, 20_000)),

@@ -88,9 +88,9 @@ class Grammar:
         for language, grading in read:
             letters = late(f"[{language.letters}]") if language.letters else None
             for kind, pairs in grading.cues.items():
-                for words, pattern in pairs:
-                    groups = tuple(tuple(group.split("|")) for group in words.split("&"))
-                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(pattern), letters)
+                for own, turn in pairs:
+                    groups = tuple(tuple(group.split("|")) for group in own.split("&"))
+                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(turn), letters)
         self.hints.add(NEGATES, [self._negator_words])
         for each in self.gradings:
             if each.denied_after or each.denied_at_once:

@@ -85,6 +85,13 @@ def pair_of(draw: Draw) -> Pair:
     return order[draw.repeat % len(order)]
 
 
+_DOES = {
+    "latent": Note("does_latent"),
+    "paraphrase": Note("does_paraphrase"),
+    "literal": Note("does_literal"),
+}
+
+
 class Latent(Shared):
     """Somebody of whom a fact is told, asked for by what follows from it."""
 
@@ -93,6 +100,11 @@ class Latent(Shared):
     title = Note("task_latent")
     axis = Axis(name="distractors", title=Note("distractors"), values=(0, 4, 16, 64))
     options = {"wording": WORDINGS[0], "haystack": "text"}
+
+    def does(self, row: float) -> Note:
+        """Say how the question is worded, and among how many others."""
+        worded = _DOES.get(self.chosen["wording"], _DOES[WORDINGS[0]])
+        return Note("does_among", what=worded, count=int(row)) if row else worded
 
     def plant(self, draw: Draw) -> Planted:
         """Draw the asked person first; the wording of the question changes nothing else."""

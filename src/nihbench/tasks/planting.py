@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import count
 from random import Random
 from typing import Any, ClassVar, Literal, TypeVar
+from uuid import UUID
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
@@ -91,6 +92,10 @@ class Cast:
     def code(self, signs: int = 8) -> str:
         """Draw a code."""
         return self._value(words.code, signs)
+
+    def uuid(self) -> str:
+        """Draw a UUID of version 4."""
+        return self._value(lambda: str(UUID(int=self.random.getrandbits(128), version=4)))
 
     def time(self) -> str:
         """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
