@@ -162,7 +162,8 @@ def own_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callable[[str], Tokenizer]) -> dict[str, str]:
     """Environment variables for a cache folder of the tests' own, with cl100k_base within reach.
 
-    What processes compile is kept there too, for all of a session: to compile the package anew takes half a second.
+    What processes compile is kept where Python keeps it: to compile the package anew takes half a second each time, and
+    what it imports several.
     """
     named_tokenizer("cl100k_base")
     places = (
@@ -171,11 +172,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callabl
         f"{tempfile.gettempdir()}/data-gym-cache",
     )
     ranks = next(place for place in places if place and Path(place).is_dir())
-    base = tmp_path_factory.getbasetemp()
-    compiled = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
     return {
         "NIH_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
         "TIKTOKEN_CACHE_DIR": ranks,
-        "PYTHONPYCACHEPREFIX": str(compiled),
         "PYTHONDONTWRITEBYTECODE": "",
     }

@@ -350,6 +350,9 @@ DEPTH = Axis(name="depth", title=Note("depth"), unit="%")
 NEEDLE = "needle"
 """The role of an insert that the answer needs."""
 
+CONDITIONS = ("haystack", "distractors")
+"""Options of a task that are conditions: with another value of them all else stays, so that trials are paired."""
+
 ASKED, REPLIED = "\ufdd0", "\ufdd1"
 """In a text that is a chat of many turns: where the user's turn begins, and the assistant's. No text holds these."""
 

@@ -276,6 +276,7 @@ def test_an_answer_is_graded_by_a_needle_or_by_what_is_expected() -> None:
         nih.grade("x")
 
 
+@pytest.mark.slow
 def test_a_stored_run_is_compared_drawn_reported_and_shown_in_a_notebook(here: Path) -> None:
     run = nih.load_run(REFERENCE)
     assert repr(run).startswith(f"Run('{REFERENCE}')\n") and f"{run.summary.planned}" in repr(run)

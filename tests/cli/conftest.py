@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 import threading
 import time
 import zlib
@@ -23,10 +21,11 @@ from nihbench.cli.app import app, main
 from nihbench.cli.door import Entry, Unloaded
 from nihbench.lang.messages import language
 from nihbench.types import Tokenizer
+from tests.cli.nursery import SOURCE as SOURCE
+from tests.cli.nursery import started
 from tests.serving import Answering, Serving
 from tests.wording import says, wording
 
-SOURCE = Path(__file__).parents[2] / "src"
 # A PNG of one dot.
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -37,11 +36,6 @@ ANSWERS = (
     "You could eat a sandwich in Dolores Park.",
     "Ride a cable car to the Golden Gate Bridge.",
     "The document does not say.\n\r\x1b[31m在五道营胡同喝咖啡。",
-)
-
-# A shell starts background jobs with Ctrl-C ignored, and what they start inherits it.
-_PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nihbench.cli.app import main; main()"
 )
 
 
@@ -210,6 +204,12 @@ class Nih:
     monkeypatch: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[bytes]
     draws: bool = False
+    is_fresh: bool = False
+
+    @property
+    def fresh(self) -> Nih:
+        """The same, with every process an interpreter that has imported nothing yet."""
+        return replace(self, is_fresh=True)
 
     @property
     def drawing(self) -> Nih:
@@ -237,15 +237,8 @@ class Nih:
         self, *arguments: object, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **environment: str
     ) -> subprocess.Popen[bytes]:
         """Start a command as a process of its own."""
-        kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
-        return subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _PROGRAM, *map(str, arguments)],
-            cwd=self.folder,
-            env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-        )
+        words = [str(argument) for argument in arguments]
+        return started(words, self.folder, self.environment | environment, stdout, stderr, fresh=self.is_fresh)
 
     def process(self, *arguments: object, **environment: str) -> Ended:
         """Run a command as a process of its own to its end."""

@@ -40,7 +40,7 @@ def test_one_command_from_corpus_to_picture(nih: Any, chat: Any, small: list[obj
     nih.environment["MY_KEY"] = KEY
     options = ["--api-key-env", "MY_KEY", "--header", f"X-Secret={HEADER}", "--out", "out/run"]
     options += ["--concurrency", "1"]
-    ended = nih.process("run", *small, *options)
+    ended = nih.fresh.process("run", *small, *options)
     assert ended.code == 0, ended.err
     folder = nih.folder / "out" / "run"
     assert (

@@ -16,6 +16,8 @@ from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run
 from tests.wording import part, says, wording
 
+pytestmark = pytest.mark.slow  # intervals and regions of whole grids
+
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 SMALL: dict[str, Any] = {
     "lengths": tuple(range(8000, 128_001, 20_000)),
@@ -84,6 +86,26 @@ def _answers(run: Path, found: Any) -> None:
         right = found(line["trial"]["length"], line["trial"]["depth_percent"])
         line["completion"]["text"] = "Eat a sandwich and sit in Dolores Park on a sunny day." if right else "Figs."
     path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+
+
+def test_only_the_rows_that_are_named_are_compared(nih: Any, write: Any) -> None:
+    """One model at two times loses what stands at 60% alone: that row says so, another does not."""
+    old, new = (write(name, 1.0, lengths=tuple(range(8000, 128_001, 8_000))) for name in ("old", "new"))
+    for run in (old, new):
+        change(run, "model", {"name": "m"})
+    _answers(old, lambda length, depth: True)
+    _answers(new, lambda length, depth: depth != 60)
+    at_60, others = (
+        json.loads(nih("compare", "old", "new", "--rows", rows, "--json").out)["comparisons"][0]
+        for rows in ("60", "0, 20")
+    )
+    assert (at_60["found"]["pairs"], len(at_60["lost"])) == (16, 16) and at_60["found"]["difference"] == -1
+    assert {each["depth_percent"] for each in at_60["lost"]} == {60.0}
+    assert (others["found"]["pairs"], others["lost"], others["left_out_trials"]) == (32, [], 0)
+    # The exact test of a row is McNemar's of its pairs, not that of the whole grid.
+    assert at_60["texts_p_value"] == pytest.approx(2 * 0.5**16)
+    ended = nih("compare", "old", "new", "--rows", "60,61")
+    assert ended.code == 2 and says(ended.err, "cli.compare_no_such_row", row="61")
 
 
 def test_what_got_worse_is_told_beside_a_gain(nih: Any, write: Any) -> None:

@@ -36,17 +36,17 @@ def test_sigkill_at_many_moments(nih: Any, chat: Any, small: list[object], recor
     expected = records_of(nih.folder / "whole")
     assert len(expected) == 72
 
-    chat.delay_s = 0.02
+    chat.delay_s = 0.05
     draw = random.Random(3)
     folder = nih.folder / "torn"
     # While the process starts (no folder yet, perhaps), in mid-request, and at moments after a request came.
-    moments: list[tuple[int, float]] = [(0, 0.3), (0, 0.7), (1, 0.0), (2, 0.0)]
+    moments: list[tuple[int, float]] = [(0, 0.1), (0, 0.3), (1, 0.0), (2, 0.0)]
     moments += [(draw.randint(1, 3), draw.uniform(0, 0.02)) for _ in range(6)]
     killed = 0
     for requests, delay_s in moments:
         before, done = len(chat.asked), recorded(folder)
         to_do = ["--resume", "torn"] if (folder / "run.json").exists() else [*small, *grid, "--out", "torn"]
-        process = nih.start("run", *to_do, "--concurrency", 2)
+        process = (nih if requests else nih.fresh).start("run", *to_do, "--concurrency", 2)
         if requests:
             chat.wait_for(before + requests)
         time.sleep(delay_s)

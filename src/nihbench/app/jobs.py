@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,13 @@ from nihbench.lang.messages import t
 from nihbench.plan.grid import is_open
 from nihbench.run.like import begun_in
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import Outline, has_own_rows, whole
+from nihbench.run.resolve import Outline, axis_of, has_own_rows, whole
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.stored import Beginning, beginning_of, stored_options
 from nihbench.run.tree import children_of, grouped, is_tree, open_tree
-from nihbench.types import Suite
+from nihbench.types import CONDITIONS, Suite
 
 Members = Mapping[str, tuple[ModelAccess, ...]]
 """The servers of every model, by its name."""
@@ -83,15 +84,33 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None, caller: Caller) -> 
         raise UsageError(t("cli.like_takes_grid_texts", options="--suite"))
     if not all(models):
         raise UsageError(t("cli.model_no_name_leave"))
-    if suite is None and len(models) == 1:
+    conditions = conditions_of(options)
+    if suite is None and len(models) == len(conditions) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
         raise UsageError(t("cli.suite_says_experiments_prompts"))
     if suite is None:
-        return tuple(Job(options=each) for each in children_of(options, models, None))
+        return tuple(Job(options=each) for each in children_of(options, models, None, conditions))
     known = load_for(caller.tell_once).suite(suite)
-    children = children_of(_in_suite(options, values, known), models, known.items)
+    children = children_of(_in_suite(options, values, known), models, known.items, conditions)
     return tuple(Job(options=_with_depths(each, known)) for each in children)
+
+
+def conditions_of(options: RunOptions) -> tuple[Mapping[str, str], ...]:
+    """Return the conditions that options name: of each that has several values, all; one that says nothing for none.
+
+    Where distractors are the task's rows, several of them are rows of one run.
+    """
+    asked = {name: options.task_options.get(name, "") for name in CONDITIONS}
+    if options.task is None and options.experiment is None or not any("," in value for value in asked.values()):
+        return ({},)
+    axis = axis_of(options.task, options.experiment)
+    several = {
+        name: tuple(dict.fromkeys(part.strip() for part in value.split(",")))
+        for name, value in asked.items()
+        if "," in value and name != axis
+    }
+    return tuple(dict(zip(several, values, strict=True)) for values in product(*several.values()))
 
 
 def _in_suite(options: RunOptions, values: Mapping[str, Any], suite: Suite) -> RunOptions:
@@ -314,6 +333,8 @@ _FREE_ON_RESUME = (
     "preflight canary corpus concurrency rpm tpm price max_cost stream ca_file insecure precision max_trials"
 ).split()
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
+_FIELDS = {"prompt": "prompts", "header": "headers"} | dict.fromkeys(("task_option", *CONDITIONS), "task_options")
+"""Fields of the options that are called otherwise than what is given."""
 _OF_THE_ADDRESS = ("base_url", "api_key_env")
 _OF_A_TREE = ("model", "experiment", "prompt")
 
@@ -366,7 +387,7 @@ def _resumed(
     stored = stored_options(known, asked.headers, again)
     changed = []
     for name in given:
-        field = {"prompt": "prompts", "header": "headers"}.get(name, name)
+        field = _FIELDS.get(name, name)
         if name not in (*_FREE_ON_RESUME, *_OF_THE_ADDRESS, "header") and getattr(asked, field) != getattr(
             stored, field
         ):

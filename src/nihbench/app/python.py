@@ -234,8 +234,9 @@ def grade(
 
 def compare(
     *runs: Runs,
-    by: Literal["prompt", "model"] | None = None,
+    by: Literal["prompt", "model", "condition", "language"] | None = None,
     prompt: str = "",
+    rows: str = "",
     difference: float = 5.0,
     unpaired: bool = False,
     scorer: str | None = None,
@@ -247,6 +248,7 @@ def compare(
         *runs: runs, or folders of runs.
         by: what is compared; None: the prompts of one run, else what differs.
         prompt: only these prompts, separated by commas; the first is the one to compare with.
+        rows: only these rows of the grid (depths, or the task's own), separated by commas.
         difference: how many repeats would show a difference of so many points is said.
         unpaired: as two independent samples, where the prompts differ.
         scorer: whose scores; None: the rules'.
@@ -257,7 +259,7 @@ def compare(
     """
     caller = _caller(False, on_event)
     results = results_of(runs, scorer)
-    return comparison_of(results, caller, by=by, prompt=prompt, wanted=difference, unpaired=unpaired)
+    return comparison_of(results, caller, by=by, prompt=prompt, rows=rows, wanted=difference, unpaired=unpaired)
 
 
 def passport(*runs: Runs, rule: str = "", scorer: str | None = None) -> Passports:

@@ -22,12 +22,19 @@ from nihbench.run.tree import find_runs
 
 
 def compare(
-    runs: list[Path], by: str | None, prompt: str, wanted: float, unpaired: bool, scorer: str | None, as_json: bool
+    runs: list[Path],
+    by: str | None,
+    prompt: str,
+    rows: str,
+    wanted: float,
+    unpaired: bool,
+    scorer: str | None,
+    as_json: bool,
 ) -> None:
     """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
     check_comparison(by, wanted)
     results = results_in(runs, scorer=scorer)
-    made = comparison_of(results, terminal(), by=by, prompt=prompt, wanted=wanted, unpaired=unpaired)
+    made = comparison_of(results, terminal(), by=by, prompt=prompt, rows=rows, wanted=wanted, unpaired=unpaired)
     if as_json:
         show_json(made.as_json())
         return

@@ -123,11 +123,16 @@ def task_of(options: RunOptions, experiment: Experiment, catalog: Catalog) -> Ta
 
 def has_own_rows(task: str | None, experiment: str | None) -> bool:
     """Say whether what `--task` or `--experiment` names has rows of its own, not depths."""
+    return axis_of(task, experiment) != DEPTH.name
+
+
+def axis_of(task: str | None, experiment: str | None) -> str:
+    """Return the name of what the rows are of what `--task` or `--experiment` names."""
     name = task
     if not name:
         catalog = load()
         name = catalog.parse_experiment(experiment or catalog.default_experiment)[0].task
-    return family(name).axis.name != DEPTH.name
+    return family(name).axis.name
 
 
 def _without_language(given: Mapping[str, str]) -> dict[str, str]:

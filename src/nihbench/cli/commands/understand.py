@@ -130,6 +130,7 @@ def compare(
         str,
         typer.Option("--prompt", help="help.compare_prompt"),
     ] = "",
+    rows: Annotated[str, typer.Option("--rows", help="help.compare_rows")] = "",
     wanted: Annotated[float, typer.Option("--difference", help="help.option_wanted")] = 5.0,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="help.option_unpaired")] = False,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
