@@ -322,7 +322,7 @@ def _tried(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     "what": what,
                     "line": [name, *line],
                     "changed": changed,
-                    "leaks": leaks + _leaks(run, out),
+                    "leaks": leaks,
                 }
 
 
