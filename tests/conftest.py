@@ -37,14 +37,42 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 # What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.
-SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden"}
+SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden", "wheel"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as `slow` what runs a whole sweep; simulations and the like are marked where they stand."""
     for item in items:
         if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or item.get_closest_marker("real"):
             item.add_marker(pytest.mark.slow)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = _shared_out(items, workers)
+
+
+def _shared_out(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return the tests in as many parts as there are workers, file by file, each part with its slow tests first.
+
+    xdist gives each worker one stretch of the list, and what one has left to another (`worksteal`): the last minute is
+    made of short tests. What needs the embedded model stays together, so that one worker starts it.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        where = "real" if item.get_closest_marker("real") else str(item.path)
+        files.setdefault(where, []).append(item)
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    slow = [0] * workers
+    for file in sorted(files.values(), key=lambda file: -sum(map(_is_slow, file))):
+        # Those without slow tests go where there are the fewest tests: the parts must be about as long.
+        count = sum(map(_is_slow, file))
+        place = min(range(workers), key=lambda at: (slow[at] if count else 0, len(parts[at])))
+        parts[place] += file
+        slow[place] += count
+    return [item for part in parts for item in sorted(part, key=lambda item: not _is_slow(item))]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

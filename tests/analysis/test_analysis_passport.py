@@ -68,9 +68,9 @@ def exact_low(trials: int) -> float:
     return float(0.025 ** (1 / trials))
 
 
-def test_a_model_that_finds_all_reaches_the_longest_and_its_interval_begins_where_24_are_pooled() -> None:
+def test_a_model_that_finds_all_reaches_the_longest_and_its_interval_begins_where_enough_are_pooled() -> None:
     found = rung([(20, 20), (16, 16), (8, 8)])
-    # Pools of 24 or more: 36, 24 and 8 trials; the last is too small to show anything.
+    # Pools of 26 or more, or up to the end: 36, 24 and 8 trials; the last is too small to show anything.
     assert exact_low(24) > RULER_THRESHOLD > exact_low(8)
     assert found.verdict == "reaches" and found.effective.status == "at_least"
     assert (found.effective.length, found.effective.low, found.effective.high) == (16_000, 4000, 16_000)
@@ -80,8 +80,8 @@ def test_a_model_that_finds_all_reaches_the_longest_and_its_interval_begins_wher
 
 
 def test_a_known_fall_ends_the_range_between_what_is_shown_on_either_side() -> None:
-    found = rung([(24, 24), (24, 24), (2, 12)])
-    # 24 of 24 at each of the first two; the upper end of 2 of 12 is 0.48.
+    found = rung([(26, 26), (26, 26), (2, 12)])
+    # 26 of 26 at each of the first two, pools of their own; the upper end of 2 of 12 is 0.48.
     assert (found.effective.length, found.effective.low, found.effective.high) == (4000, 4000, 4000)
     assert found.verdict == "ends" and not found.effective.high_open
     assert told(found) == "Can follow chains of 4 hops up to 4K (95%: 4K; 17% found at 16K)."
@@ -121,10 +121,10 @@ def test_a_length_without_answers_is_not_judged_and_ends_what_is_said() -> None:
 
 
 def test_rows_of_a_task_are_rungs_of_their_own_and_depths_are_not() -> None:
-    counts = [[(24, 24), (24, 24), (24, 24)], [(24, 24), (0, 24), (0, 24)]]
+    counts = [[(26, 26), (26, 26), (26, 26)], [(26, 26), (0, 26), (0, 26)]]
     easy, hard = rungs_of(made(KEYS, counts), KEYS, experiment="keys", prompt="original")
     assert (easy.point, hard.point) == (0, 16)
-    assert [cell.value for cell in hard.cells] == [1, 0, 0] and [cell.measured for cell in easy.cells] == [24, 24, 24]
+    assert [cell.value for cell in hard.cells] == [1, 0, 0] and [cell.measured for cell in easy.cells] == [26, 26, 26]
     assert (easy.effective.length, hard.effective.length) == (16_000, 1000)
     assert told(easy, hard) == (
         "Can find a single fact up to 16K, the longest tested (95%: 16K or more); "
@@ -190,7 +190,7 @@ def test_runs_of_one_task_at_other_lengths_are_one_row() -> None:
     parts = [rung([(24, 24)], lengths=[length]) for length in (16_000, 1000, 4000)]
     (whole,) = joined(parts, lambda each: each.task.name)
     assert whole.lengths == LENGTHS and [cell.measured for cell in whole.cells] == [24, 24, 24]
-    fallen = [rung([counts], lengths=[length]) for length, counts in ((4000, (0, 24)), (1000, (24, 24)))]
+    fallen = [rung([counts], lengths=[length]) for length, counts in ((4000, (0, 26)), (1000, (26, 26)))]
     (found,) = joined(fallen, lambda each: each.task.name)
     assert [cell.value for cell in found.cells] == [1.0, 0.0] and found.effective.length == 1000
     # Two measurements of one length are two rows.

@@ -38,6 +38,7 @@ def imported(code: str) -> set[str]:
     return set(ended.stdout.split())
 
 
+@pytest.mark.slow
 def test_the_package_is_light_and_what_it_offers_needs_no_terminal() -> None:
     assert imported("import nihbench") == set()
     found = imported("import nihbench; [getattr(nihbench, name) for name in nihbench.__all__]")

@@ -68,6 +68,7 @@ def test_how_an_answer_was_read_is_told(nih: Any, lang: str) -> None:
     assert said(t("cli.no_row_of_id", id="none", file="rows.jsonl", some=("a", "b", "c")), lang) in wrong.err
 
 
+@pytest.mark.slow
 def test_a_file_may_come_through_a_pipe_and_go_into_one(nih: Any) -> None:
     write(nih, ["\ufeff" + json.dumps(ROWS[0]), "", json.dumps(ROWS[2]) + "\r"])
     process = nih.start("grade", "rows.jsonl")

@@ -85,8 +85,8 @@ def test_a_perfect_model_has_a_perfect_passport(nih: Any, chat: Any, options: li
 
 
 def test_a_known_fall_is_told_where_it_is(nih: Any, chat: Any, options: list[object]) -> None:
-    chat.say = planned("steps", options, falls, repeats=24)
-    ended = nih("run", "--suite", "steps", "--repeats", 24, *options, "--out", "tree")
+    chat.say = planned("steps", options, falls, repeats=26)
+    ended = nih("run", "--suite", "steps", "--repeats", 26, *options, "--out", "tree")
     assert ended.code == 0, ended.err
     (passport,) = json.loads(nih("passport", "tree", "--json").out)
     assert [row["verdict"] for row in passport["rows"]] == ["reaches", "ends", "ends"]

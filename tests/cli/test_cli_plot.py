@@ -1,7 +1,9 @@
-"""`nih plot` on run folders of the real format, in a process of its own."""
+"""`nih plot` on run folders of the real format."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -30,11 +32,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plot(folder: Path, *arguments: str) -> SimpleNamespace:
-    code = "from nihbench.cli.app import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "plot", *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8"
-    )
-    return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+    """Give the command in this process."""
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(["plot", *arguments])
+    out.flush()
+    return SimpleNamespace(code=ended.value.code, out=out.buffer.getvalue().decode(), err=err.getvalue())  # type: ignore[attr-defined]
 
 
 def minus(b: str, a: str) -> str:
@@ -122,6 +130,7 @@ def test_what_can_not_be_drawn_is_said_in_one_line(
     assert not (tmp_path / "f.png").exists()
 
 
+@pytest.mark.slow
 def test_plotting_imports_neither_pandas_nor_the_client(runs: Path, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom nihbench.cli.app import main\n"

@@ -50,12 +50,14 @@ def unavoidable() -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_help_itself_imports_nothing_heavy() -> None:
     code, heavy, shown = imported(OURS, "--help")
     assert (code, heavy) == (0, set())
     assert "Usage: nih [OPTIONS] COMMAND" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["plan", "batch export"])
 def test_what_only_plans_loads_no_scorer(command: str, small: list[object], tmp_path: Path) -> None:
     program = OURS.replace("name for name in", "name for name in ['nihbench.score'] +")
@@ -64,6 +66,7 @@ def test_what_only_plans_loads_no_scorer(command: str, small: list[object], tmp_
     assert code == 0 and "tiktoken" in heavy and "nihbench.score" not in heavy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", "run plan prompt plot models serve rebuild needle corpus needle-list corpus-fetch corpus-stats".split()
 )
@@ -92,6 +95,7 @@ def test_what_a_command_starts_without(command: str) -> None:
     assert loaded & set(WITHOUT[command].split()) == set()
 
 
+@pytest.mark.slow
 def test_the_spy_sees_what_is_imported() -> None:
     code, heavy, _ = imported(OURS, "needle", "list")
     assert code == 0
@@ -119,6 +123,7 @@ def test_json_is_json(nih: Any) -> None:
     assert shown["statements"] == ["在北京最好的事情就是秋天里坐在五道营胡同里的铁手咖啡馆，喝一杯热美式"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["needle", "show", "beijing-coffee"], ["models"]])
 def test_a_stdout_that_knows_no_chinese_is_no_reason_to_fail(nih: Any, arguments: list[str]) -> None:
     for encoding in ("ascii", "cp1252"):
@@ -128,6 +133,7 @@ def test_a_stdout_that_knows_no_chinese_is_no_reason_to_fail(nih: Any, arguments
     assert json.loads(escaped) == json.loads(nih(*arguments, "--json").out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["models", "--json"], ["--help"]])
 def test_a_reader_that_goes_away_is_no_error(nih: Any, arguments: list[str]) -> None:
     process = nih.fresh.start(*arguments)

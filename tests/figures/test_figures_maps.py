@@ -556,6 +556,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         save(draw(make_grid([[1.0]])), tmp_path / "file" / "f.png")
 
 
+@pytest.mark.slow
 def test_words_and_terminal_maps_do_without_matplotlib():
     code = "import sys, nihbench.figures.findings, nihbench.figures.terminal; "
     code += "print('matplotlib' in sys.modules, 'pandas' in sys.modules)"

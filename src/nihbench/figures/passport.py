@@ -38,7 +38,8 @@ from nihbench.lang.messages import Lang, t
 from nihbench.stats.headline import Estimate
 
 # In inches, before the style's scale.
-_NAME, _NAME_LEAST, _CELL, _CELL_LEAST, _HIGH, _HIGH_LEAST = 2.5, 1.5, 0.64, 0.42, 0.44, 0.3
+_NAME, _NAME_LEAST, _HIGH, _HIGH_LEAST = 2.5, 1.5, 0.44, 0.3
+_CELL, _CELL_LEAST, _CELL_MOST = 0.64, 0.42, 1.1
 _REACH, _BETWEEN, _BAR = 1.3, 0.3, 0.05
 _NUMBER, _SMALL = 9.0, 6.5
 _ABREAST = 3
@@ -84,7 +85,7 @@ def draw_passport(sweeps: Sequence[Sweep], around: Around, style: Style) -> Figu
 
 def _drawn(passports: Sequence[Passport], around: Around, style: Style) -> Figure:
     f, ruler = style.scale, Ruler(style.dpi)
-    grid = _grid(passports, style)
+    grid = _grid(passports, style, ruler)
     width = style.width or 2 * MARGIN + grid.name + grid.abreast * (grid.block + _BETWEEN * f) - _BETWEEN * f
     sheet = Sheet(around, style, ruler, width, [])
     above = _lead(passports, ruler, style, width - 2 * MARGIN)
@@ -111,7 +112,7 @@ def _drawn(passports: Sequence[Passport], around: Around, style: Style) -> Figur
     return page.figure
 
 
-def _grid(passports: Sequence[Passport], style: Style) -> _Grid:
+def _grid(passports: Sequence[Passport], style: Style, ruler: Ruler) -> _Grid:
     """Put the models' rungs into rows, and see how many models stand beside each other."""
     f, lang = style.scale, style.lang
     named = [{name: rung for rung, name in labels(passport, lang).items()} for passport in passports]
@@ -127,8 +128,9 @@ def _grid(passports: Sequence[Passport], style: Style) -> _Grid:
             raise too_narrow(style.width, 2 * MARGIN + least[0])
         abreast = fits[-1]
         left = room - abreast * (reach + between) + between
-        name = min(max(_NAME_LEAST * f, left - abreast * columns * cell), 0.45 * room)
-        cell = (left - name) / (abreast * columns)
+        whole = max(ruler.size(drawable(headed(each)), points=TICK * f)[0] for each in names) + 2 * GAP
+        name = min(max(_NAME_LEAST * f, left - abreast * columns * cell), max(whole, _NAME_LEAST * f))
+        cell = min((left - name) / (abreast * columns), _CELL_MOST * f)
     return _Grid(
         passports=tuple(passports),
         names=tuple(headed(name) for name in names),

@@ -2093,6 +2093,7 @@ WORDS: Mapping[str, str] = {
     "tasks.rows_no_depths": "--task-option {axis} takes depths from 0 to 100",
     "tasks.rows_no_numbers": "--task-option {axis}={given} is not a list of numbers, such as 1,2,4",
     "tasks.made_too_long": "a text for {length:,} tokens is more than the {most:,} characters that a task makes: choose shorter lengths",
+    "tasks.shares_words": "the question {question!r} has {shared:.0%} of its content words in common with its needle: a latent one may have 5%",
     "tasks.too_many_drawn": "there are not so many different names: choose fewer rows, chains, families or distractors",
     "tasks.wrong_axis": "its axis is not an Axis with a name, a title and rising values",
     "tasks.wrong_grade": "task {name} returned something that is not a grade: {wrong}; report this to its authors",

@@ -2093,6 +2093,7 @@ WORDS: Mapping[str, str] = {
     "tasks.rows_no_depths": "--task-option {axis} 的取值是 0 到 100 的深度",
     "tasks.rows_no_numbers": "--task-option {axis}={given} 不是数字列表，例如 1,2,4",
     "tasks.made_too_long": "{length:,} 个 token 的长文超过任务可生成的 {most:,} 个字符：请选择更短的长度",
+    "tasks.shares_words": "问题“{question}”有 {shared:.0%} 的实词与它的针相同：latent 问题至多 5%",
     "tasks.too_many_drawn": "没有这么多不同的名称：请减少行的取值、链数、家族数或干扰项数",
     "tasks.wrong_axis": "它的 axis 不是带名称、标题和递增取值的 Axis",
     "tasks.wrong_grade": "任务 {name} 给出的不是评分：{wrong}；请告知其作者",

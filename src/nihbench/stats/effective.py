@@ -113,8 +113,9 @@ LEAST_BASE_TRIALS = 30
 POOL = 45
 """Trials enough to show a rate of 0.97 to be above 0.85 with some 80% power."""
 
-TOGETHER = 24
-"""With so few trials, all found, a rate is shown to be above `RULER_THRESHOLD` (two-sided exact 95% interval)."""
+TOGETHER = 26
+"""With so few trials, all found, a rate is shown to be above `RULER_THRESHOLD`: 24 by the two-sided exact 95% interval,
+and some more, since several over one haystack count for less."""
 
 LEAST_BASE = 0.5
 

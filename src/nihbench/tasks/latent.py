@@ -20,6 +20,8 @@ from nihbench.tasks.planting import MOST_DISTRACTORS, Cast, Shared, depths_from,
 
 WORDINGS = ("latent", "paraphrase", "literal")
 """How the needle's fact is asked for: by what follows from it, in other words, in its own words."""
+MOST_SHARED = 0.05
+"""A latent question that has as much in common with its needle is none."""
 _ALONE = {"en": " Answer with the full name alone.", "zh": "只回答姓名。"}
 _WHO = {"en": "Who", "zh": "谁"}
 
@@ -46,6 +48,7 @@ class Pair(NamedTuple):
 PAIRS = tuple(Pair(form, fact) for form in FORMS for fact in form.facts)
 
 
+@lru_cache(maxsize=1024)
 def overlap(pair: Pair, wording: str, language: str) -> float:
     """Return which share of a question's content words its needle has, each weighed by how rare it is among all pairs.
 
@@ -112,6 +115,9 @@ class Latent(Shared):
         if wording not in WORDINGS:
             raise UsageError(t("tasks.no_choice", name="wording", value=wording, known=WORDINGS))
         cast, place, pair = Cast(draw), draw.stream("places"), pair_of(draw)
+        shared = overlap(pair, wording, self.language)
+        if wording == "latent" and shared >= MOST_SHARED:
+            raise UsageError(t("tasks.shares_words", question=pair.question(wording, self.language), shared=shared))
         person = words.person(cast.person(), self.language)
         at, *others = depths_from(place.uniform(0, 100), 1 + count, place)
         return self.finished(
@@ -122,6 +128,7 @@ class Latent(Shared):
             question=pair.question(wording, self.language) + _ALONE[self.language],
             items=[Item(name="person", text=person)],
             expected=person,
+            names={"overlap": f"{shared:.4f}"},
         )
 
     def other(self, cast: Cast) -> tuple[str, str]:

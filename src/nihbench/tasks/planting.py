@@ -134,6 +134,7 @@ class Shared(Family):
     metric: ClassVar[Metric] = "share"
     characters: ClassVar[Mapping[str, int]] = {"en": 6, "zh": 3}
     """Of a text that the task makes, for each token of a prompt: more than any tokenizer puts into one."""
+    _made: tuple[Draw, tuple[tuple[str, str], ...]] | None = None
 
     @abstractmethod
     def other(self, cast: Cast) -> tuple[str, str]:
@@ -230,8 +231,14 @@ class Shared(Family):
             "strict": True,
             "names": {name: planted.fresh[name] for name in known if name in planted.fresh} if self.ordered else None,
             "metric": self.metric,
-            "filler": None if again is None else lambda: ((value, text) for text, value in self._fillers(again)),
+            "filler": None if again is None else lambda: self._remade(again),
         }
+
+    def _remade(self, draw: Draw) -> tuple[tuple[str, str], ...]:
+        """Return what filled a trial's text, (value, sentence): made once for all answers to it that are read in turn."""
+        if self._made is None or self._made[0] != draw:
+            self._made = draw, tuple((value, text) for text, value in self._fillers(draw))
+        return self._made[1]
 
 
 _DIGITS = 18
