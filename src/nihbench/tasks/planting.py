@@ -234,7 +234,7 @@ class Shared(Family):
         }
 
     def _remade(self, draw: Draw) -> tuple[tuple[str, str], ...]:
-        """Return what filled a trial's text, (value, sentence): made once for all answers to it that are read in turn."""
+        """Return what filled a trial's text, (value, sentence): made once for all answers that are read in turn."""
         if self._made is None or self._made[0] != draw:
             self._made = draw, tuple((value, text) for text, value in self._fillers(draw))
         return self._made[1]
