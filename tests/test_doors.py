@@ -29,7 +29,10 @@ OWN = {
     "nihbench.app.finishing": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
     "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
     "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
-    "nihbench.cli.hearing": {"nihbench.cli.progress"},  # the same, and the live view on a terminal only
+    "nihbench.cli.hearing": {
+        "nihbench.cli.passport",
+        "nihbench.cli.progress",
+    },  # the same, and the live view on a terminal only
 }
 # Others' that are slow to import and that most callers of the module never need, and those of extras:
 OTHERS = {

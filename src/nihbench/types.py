@@ -138,11 +138,21 @@ class Experiment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suite:
-    """A named list of (experiment, prompt) pairs."""
+    """A named list of (experiment, prompt) pairs, with the lengths and samples that they are measured with.
+
+    None: what a run usually has. `of_classic` is the share of a classic sweep's cost that all of it may take at most;
+    `repeats` is then the most that a length is measured. `rule` names a further rule of scoring that its results are
+    told by, too (`stats.rules`).
+    """
 
     name: str
     items: tuple[tuple[str, str], ...]
     note: str = ""
+    lengths: str | None = None
+    depths: str | None = None
+    repeats: int | None = None
+    of_classic: float | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -339,6 +349,9 @@ DEPTH = Axis(name="depth", title=Note("depth"), unit="%")
 
 NEEDLE = "needle"
 """The role of an insert that the answer needs."""
+
+CONDITIONS = ("haystack", "distractors")
+"""Options of a task that are conditions: with another value of them all else stays, so that trials are paired."""
 
 ASKED, REPLIED = "\ufdd0", "\ufdd1"
 """In a text that is a chat of many turns: where the user's turn begins, and the assistant's. No text holds these."""

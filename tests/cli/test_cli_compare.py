@@ -88,6 +88,26 @@ def _answers(run: Path, found: Any) -> None:
     path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
 
 
+def test_only_the_rows_that_are_named_are_compared(nih: Any, write: Any) -> None:
+    """One model at two times loses what stands at 60% alone: that row says so, another does not."""
+    old, new = (write(name, 1.0, lengths=tuple(range(8000, 128_001, 8_000))) for name in ("old", "new"))
+    for run in (old, new):
+        change(run, "model", {"name": "m"})
+    _answers(old, lambda length, depth: True)
+    _answers(new, lambda length, depth: depth != 60)
+    at_60, others = (
+        json.loads(nih("compare", "old", "new", "--rows", rows, "--json").out)["comparisons"][0]
+        for rows in ("60", "0, 20")
+    )
+    assert (at_60["found"]["pairs"], len(at_60["lost"])) == (16, 16) and at_60["found"]["difference"] == -1
+    assert {each["depth_percent"] for each in at_60["lost"]} == {60.0}
+    assert (others["found"]["pairs"], others["lost"], others["left_out_trials"]) == (32, [], 0)
+    # The exact test of a row is McNemar's of its pairs, not that of the whole grid.
+    assert at_60["texts_p_value"] == pytest.approx(2 * 0.5**16)
+    ended = nih("compare", "old", "new", "--rows", "60,61")
+    assert ended.code == 2 and says(ended.err, "cli.compare_no_such_row", row="61")
+
+
 def test_what_got_worse_is_told_beside_a_gain(nih: Any, write: Any) -> None:
     """A model at two times: it gains the middle and loses the beginning of long texts, by a grid counted by hand."""
     lengths, depths = tuple(range(10_000, 151_000, 10_000)), tuple(float(d) for d in range(0, 141, 10))

@@ -78,6 +78,23 @@ def test_a_commands_help_imports_nothing_heavy(unavoidable: set[str], command: s
     assert heavy - unavoidable == set()
 
 
+# What a command's work does without until it is called for: nobody waits for it before the first request, or a list.
+WITHOUT = {
+    "run": "pandas matplotlib rich click nihbench.analysis nihbench.score nihbench.figures nihbench.app.finishing",
+    "imports": "pandas matplotlib nihbench.app.session nihbench.app.batching nihbench.run.merging nihbench.run.runner",
+    "catalog": "httpx pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.app.session",
+    "examining": "pandas matplotlib rich tiktoken nihbench.figures nihbench.app.results nihbench.app.finishing",
+}
+
+
+@pytest.mark.parametrize("command", WITHOUT)
+def test_what_a_command_starts_without(command: str) -> None:
+    program = f"import sys, nihbench.cli.{command}\nprint('IMPORTED', *sys.modules, file=sys.stderr)"
+    code, loaded, _ = imported(program)
+    assert code == 0 and f"nihbench.cli.{command}" in loaded
+    assert loaded & set(WITHOUT[command].split()) == set()
+
+
 @pytest.mark.slow
 def test_the_spy_sees_what_is_imported() -> None:
     code, heavy, _ = imported(OURS, "needle", "list")

@@ -20,11 +20,12 @@ from nihbench.text.prompt import build_bare, build_prompt, rebuild, rebuild_bare
 from nihbench.text.source import Source, SourceText, shuffled_source, shuffled_text
 from nihbench.text.turns import turned_source, turned_text
 from nihbench.types import ASKED, REPLIED, Message, Planted, PromptTemplate, Score, Tokenizer
+from tests.run.conftest import make_setup
 from tests.tasks.test_tasks_built_in import trial_of
 from tests.tasks.test_tasks_families import LANGUAGES, TEMPLATE, corpora, task_of
 from tests.wording import wording
 
-__all__ = ["corpora"]
+__all__ = ["corpora", "make_setup"]
 
 TEMPLATES = (
     TEMPLATE,
@@ -177,3 +178,18 @@ def test_a_run_of_chats(nih: Any, chat: Any, own_texts: dict[str, Path]) -> None
     assert sorted(len(line["body"]["messages"]) for line in lines) == sorted(
         len(asked.messages) for asked in {asked.sha256: asked for asked in chat.asked}.values()
     )
+
+
+@pytest.mark.parametrize(
+    "options", [{"haystack": "shuffled"}, {"turns": "chat"}, {"turns": "chat", "haystack": "shuffled"}]
+)
+def test_the_control_without_a_needle_reads_the_same_kind_of_text(make_setup: Any, options: dict[str, str]) -> None:
+    setup = make_setup(
+        task="kth", depths=None, lengths="1500,1900", task_options={"alike": "2", **options}, controls=True
+    )
+    bare = [trial for trial in setup.trials if trial.control == "no_needle"]
+    assert bare
+    for trial in bare:
+        messages, place = setup.build(trial)
+        assert bool(place.shuffled) == ("haystack" in options) and bool(place.turned) == ("turns" in options)
+        assert trial.length - 8 <= place.total_tokens <= trial.length and messages.sha256 == place.prompt_sha256

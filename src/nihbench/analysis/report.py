@@ -396,8 +396,11 @@ class Measured:
     spent_usd: float | None = None
 
 
-def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
-    """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it."""
+def report_data(runs: Iterable[Measured], *, title: str, passports: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it.
+
+    `passports` are the models' passports as JSON values, of runs of several tasks.
+    """
     pool = Pool()
     described: list[dict[str, Any]] = []
     panels: list[dict[str, Any]] = []
@@ -411,6 +414,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
         "title": title,
         "runs": described,
         "panels": panels,
+        "passports": list(passports),
         "texts": texts,
         "cut": cut,
         "said": pool.said(),

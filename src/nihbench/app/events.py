@@ -21,6 +21,7 @@ from nihbench.types import DEPTH, Axis, Completion, Failure, GradedElsewhere, Re
 if TYPE_CHECKING:
     from nihbench.analysis.controls import ControlResult
     from nihbench.app.money import Gauges
+    from nihbench.app.passports import Passports
     from nihbench.app.results import Result
     from nihbench.run.batch_state import Job
 
@@ -146,6 +147,13 @@ class Measured(Event):
     """A run is scored, whole or as far as it came."""
 
     result: Result = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassportMade(Event):
+    """Several tasks are measured: what each model can do."""
+
+    passports: Passports = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from nihbench.app.events import Caller, ControlTold, Drawn, Measured, kind_words
-from nihbench.app.results import Result, Sweep, result_of
+from nihbench.app.events import Caller, ControlTold, Drawn, Measured, PassportMade, kind_words
+from nihbench.app.passports import has_rungs, passports_in, rule_of
+from nihbench.app.results import Result, result_of
 from nihbench.errors import NihError, StoppedError
+from nihbench.figures.sweeps import Sweep
 from nihbench.lang.messages import language, t, typed, without_stop
 from nihbench.plan.grid import BEFORE_THE_GRID
 from nihbench.run.store import RunFolder, open_run
@@ -23,6 +25,7 @@ from nihbench.types import Failure, Record
 
 FIGURE = "heatmap.png"
 PANEL = "panel.png"
+PASSPORT = "passport.png"
 
 
 def _explain(records: Iterable[Record], caller: Caller) -> None:
@@ -35,8 +38,13 @@ def _explain(records: Iterable[Record], caller: Caller) -> None:
 
 
 def finish_tree(root: Path, caller: Caller) -> None:
-    """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
+    """Draw the panel of all runs of a folder, a row an experiment and prompt, a column a model, and their passport."""
     results = [result_of(open_run(path)) for path in find_runs(root)]
+    if has_rungs(result.run for result in results):
+        made = passports_in(results, rule_of([root], caller))
+        _draw(made.sweeps, root / PASSPORT, caller, "passport")
+        caller.emit(PassportMade(passports=made))
+        caller.emit(Drawn(path=root / PASSPORT, sentence=t("cli.passport_drawn", picture=root / PASSPORT)))
     picture = root / PANEL
     _draw([sweep for result in results for sweep in result.sweeps], picture, caller)
     caller.emit(Drawn(path=picture, sentence=t("cli.panel", picture=picture)))
@@ -63,12 +71,12 @@ def _draw_and_tell(result: Result, caller: Caller) -> None:
     caller.tell(t("cli.records", path=result.run.path / "records.jsonl"))
 
 
-def _draw(sweeps: Sequence[Sweep], picture: Path, caller: Caller) -> None:
+def _draw(sweeps: Sequence[Sweep], picture: Path, caller: Caller, kind: str = "map") -> None:
     # matplotlib comes when there is something to draw: nobody waits for it before the first request.
     from nihbench.app.drawing import draw
     from nihbench.figures.style import Style
 
-    draw(sweeps, picture, Style(lang=language()), caller)
+    draw(sweeps, picture, Style(lang=language()), caller, kind=kind)
 
 
 def finish(run: RunFolder, caller: Caller, *, resume: Path) -> Result:

@@ -72,7 +72,8 @@ def make_suite(source: Sourced[SuiteEntry]) -> Suite:
     """Return the suite of an entry."""
     pairs = (item.partition("/") for item in source.value.items)
     items = tuple((experiment, prompt) for experiment, _, prompt in pairs)
-    return Suite(name=source.name, items=items, note=source.value.note)
+    more = source.value.model_dump(exclude={"items"})
+    return Suite(name=source.name, items=items, **more)
 
 
 def check_questions(needles: Mapping[str, Sourced[NeedleEntry]], prompts: Collection[str]) -> None:

@@ -201,9 +201,14 @@ class ExperimentEntry(Entry):
 
 
 class SuiteEntry(Entry):
-    """A list of "experiment/prompt"."""
+    """A list of "experiment/prompt", and what they are measured with unless told otherwise."""
 
     items: Annotated[list[str], Field(min_length=1)]
+    lengths: Text | None = None
+    depths: Text | None = None
+    repeats: Count | None = None
+    of_classic: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    rule: Literal["", "ruler"] = ""
     note: str = ""
 
 

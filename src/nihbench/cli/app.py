@@ -34,6 +34,7 @@ class Commands(LazyGroup):
         Entry("score", f"{_DECLARED}.understand:score"),
         Entry("plot", f"{_DECLARED}.understand:plot"),
         Entry("report", f"{_DECLARED}.understand:report"),
+        Entry("passport", f"{_DECLARED}.understand:passport"),
         Entry("cases", f"{_DECLARED}.understand:cases"),
         Entry("export", f"{_DECLARED}.understand:export"),
         Entry("compare", f"{_DECLARED}.understand:compare"),

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nihbench.app.events import BatchStands, Bill, Caller, Event, Fetching, Measured, PartBegan, PartEnded, TrialDone
+from nihbench.app.events import (
+    BatchStands,
+    Bill,
+    Caller,
+    Event,
+    Fetching,
+    Measured,
+    PartBegan,
+    PartEnded,
+    PassportMade,
+    TrialDone,
+)
 from nihbench.cli.output import ENDING, FetchReport, note, show, told_mistakes
 from nihbench.errors import Terminated, UsageError
 from nihbench.lang.messages import Message, plain, said, t
@@ -90,6 +101,10 @@ class _Watcher(Hearer):
             from nihbench.cli.progress import show_result
 
             show_result(event.result)
+        elif isinstance(event, PassportMade):
+            from nihbench.cli.passport import show_passports
+
+            show_passports(event.passports)
         else:
             super().hear(event)
 

@@ -36,6 +36,8 @@ _SAME = {
     "not_both": "figure.not_both",
     "not_run": "figure.not_run",
     "unknown": "figure.unknown",
+    "passport_task": "passport.task",
+    "passport_effective": "passport.effective",
     "comma": "figure.comma",
     "blank": "figure.blank",
 }

@@ -19,6 +19,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.types import DEPTH, Trial
 
+OPEN_END = "max"
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101
 PLAIN_COUNT = 25
@@ -29,12 +30,12 @@ _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
-    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log`, `1k,4k,16k` or `300t`.
+    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log`, `1k:max:5:log`, `1k,4k,16k` or `300t`.
 
     Args:
         spec: the text of the option.
         lowest: the first length of `N` steps.
-        highest: the last length of `N` steps: what window and corpus can hold.
+        highest: the last length of `N` steps, and what `max` is: what window and corpus can hold.
 
     Returns:
         Lengths in ascending order, each once.
@@ -49,7 +50,9 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
         parts = spec.split(":")
         if len(parts) not in (3, 4):
             raise UsageError(t("plan.lengths_not_first_last", spec=spec))
-        first, last = parse_length(parts[0]), parse_length(parts[1])
+        first, last = parse_length(parts[0]), float(highest) if is_open(spec) else parse_length(parts[1])
+        if is_open(spec):
+            first = min(first, last)
         if first > last:
             raise UsageError(t("plan.lengths_goes_down_write", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
@@ -97,6 +100,11 @@ def parse_depths(spec: str) -> tuple[float, ...]:
 def is_count(spec: str) -> bool:
     """Say whether an option's text is a bare number of steps (0 to 9 only: `²` is a digit too, but no number)."""
     return spec.strip().isascii() and spec.strip().isdecimal()
+
+
+def is_open(spec: str) -> bool:
+    """Say whether lengths go up to what window and corpus can hold, from a first one that is named: `2k:max:5`."""
+    return spec.count(":") > 1 and spec.split(":")[1].strip() == OPEN_END
 
 
 def count_of(spec: str) -> int:
@@ -209,6 +217,14 @@ def _made(
         for depth in depths
         for prompt in prompts
     )
+
+
+def sampled(trials: Iterable[Trial], lengths: Sequence[int], counts: Sequence[int] | None) -> tuple[Trial, ...]:
+    """Return the trials that are left where each length is measured only so often; `counts` None or empty: all."""
+    if not counts:
+        return tuple(trials)
+    most = dict(zip(lengths, counts, strict=True))
+    return tuple(trial for trial in trials if trial.repeat < most[trial.length])
 
 
 def trial_at(axis: str, row: float, **known: Any) -> Trial:

@@ -67,7 +67,7 @@ def forecast_of(setup: Setup, pace: Pace | None = None, at_once: int | None = No
         pace: limits and speeds, as far as they are known.
         at_once: how many requests are in flight; None: what the setup says, else a few.
     """
-    guessed = setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
+    guessed = guessed_output(setup)
     known = replace(pace, output_tokens=guessed) if pace else None
     prompts = sent_prompts(setup)
     found = simulate(prompts, setup.cache, concurrency=at_once or setup.concurrency or USUAL_AT_ONCE, pace=known)
@@ -87,6 +87,11 @@ def forecast_of(setup: Setup, pace: Pace | None = None, at_once: int | None = No
         seconds=found.seconds if known else None,
         half_widths=_half_widths(setup),
     )
+
+
+def guessed_output(setup: Setup) -> int:
+    """Return how many tokens a usual answer has, those of its reasoning among them."""
+    return setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
 
 
 def computed_shares(predicted: Forecast, records: Iterable[Record]) -> tuple[float, float] | None:

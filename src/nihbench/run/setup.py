@@ -106,6 +106,8 @@ class Setup:
     """Its fit of lengths and its records come out of a folder that was not made here: `run.verify` counts again."""
     made: Mapping[Trial, Made] = field(default_factory=dict)
     """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
+    samples: tuple[int, ...] = ()
+    """How often each length is measured, where that is not everywhere as often as `repeats` says."""
     exchange_tokens: int = 0
     """Tokens of the model's template around two turns of a chat, where the task's haystack is one."""
     plan: tuple[Trial, ...] = ()
@@ -427,6 +429,8 @@ class Begun:
     """How its haystacks are laid out; None: they are laid out now."""
     same_prompt: tuple[Mapping[str, Any], ...] | None = None
     """Which depths of it are one prompt, as run.json has them; None: it is found out now, which takes long."""
+    samples: tuple[int, ...] | None = None
+    """How often each length is measured; None: it is worked out now, where it is not everywhere as often."""
     like: Like | None = None
 
 

@@ -85,8 +85,8 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
 
 
 _SAME = (
-    "identity", "prompts", "questions", "task", "lengths", "depths", "length_unit", "same_prompt", "controls", "shard",
-    "like",
+    "identity", "prompts", "questions", "task", "lengths", "depths", "samples", "length_unit", "same_prompt",
+    "controls", "shard", "like",
 )  # fmt: skip
 """What decides which answers a run gets, and stays as it is when it is gone on with. A needle's facts are none of it:
 they decide scores, which can be made again."""
@@ -116,6 +116,7 @@ def _planned(setup: Setup) -> dict[str, Any]:
         "lengths": list(setup.lengths),
         "depths": list(setup.depths) if setup.task.axis.name == DEPTH.name else [],
         "repeats": setup.options.repeats,
+        **({"samples": list(setup.samples)} if setup.samples else {}),
         "trials": len(setup.trials),
         "same_prompt": stored_places(_in_order(setup, (trial for trial in setup.whole if trial.also_depths))),
         "controls": [_control(trial) for trial in setup.whole if trial.control],

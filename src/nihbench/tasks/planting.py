@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import count
 from random import Random
 from typing import Any, ClassVar, Literal, TypeVar
+from uuid import UUID
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
@@ -92,6 +93,10 @@ class Cast:
         """Draw a code."""
         return self._value(words.code, signs)
 
+    def uuid(self) -> str:
+        """Draw a UUID of version 4."""
+        return self._value(lambda: str(UUID(int=self.random.getrandbits(128), version=4)))
+
     def time(self) -> str:
         """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
         return self._value(words.time_of_day, 10, 22)
@@ -129,6 +134,7 @@ class Shared(Family):
     metric: ClassVar[Metric] = "share"
     characters: ClassVar[Mapping[str, int]] = {"en": 6, "zh": 3}
     """Of a text that the task makes, for each token of a prompt: more than any tokenizer puts into one."""
+    _made: tuple[Draw, tuple[tuple[str, str], ...]] | None = None
 
     @abstractmethod
     def other(self, cast: Cast) -> tuple[str, str]:
@@ -225,8 +231,14 @@ class Shared(Family):
             "strict": True,
             "names": {name: planted.fresh[name] for name in known if name in planted.fresh} if self.ordered else None,
             "metric": self.metric,
-            "filler": None if again is None else lambda: ((value, text) for text, value in self._fillers(again)),
+            "filler": None if again is None else lambda: self._remade(again),
         }
+
+    def _remade(self, draw: Draw) -> tuple[tuple[str, str], ...]:
+        """Return what filled a trial's text, (value, sentence): made once for all answers to it that are read in turn."""
+        if self._made is None or self._made[0] != draw:
+            self._made = draw, tuple((value, text) for text, value in self._fillers(draw))
+        return self._made[1]
 
 
 _DIGITS = 18

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Note, Words, stored, t
+from nihbench.lang.messages import Note, Words, said, stored, t
 from nihbench.plan.grid import trial_at
 from nihbench.tasks.family import Answer, Draw, Family
 from nihbench.tasks.needle import SingleNeedle
@@ -38,6 +38,8 @@ MOST_INSERTS = 2_000
 _MOST_CHARACTERS = 20_000
 """Of one insert, and of a question."""
 _SPECIMEN_TOKENS = 4_000
+_MOST_WORDS = 200
+"""Characters of what a task says of itself."""
 _T = TypeVar("_T")
 
 
@@ -141,6 +143,20 @@ class Task:
     def key(self, planted: Planted) -> Needle:
         """Return what a judge is shown of a trial: the needle with its values, or one like what was planted."""
         return self._asked(lambda: self.family.key(planted))
+
+    def does(self, row: float) -> Words:
+        """Return what a model can do that finds what a row asks for, behind "can"; the task's name, where it is unsaid.
+
+        The family need not be installed.
+        """
+        at = Note("does_row", name=self.name, axis=self.axis.title, row=self.axis.label(row))
+        usual = Note("does_task", name=self.name) if self.axis.name == DEPTH.name else at
+        try:
+            found = self._asked(lambda: self.family.does(row))
+            text = said(found).strip() if isinstance(found, (str, Note)) else ""
+        except NihError:
+            return usual
+        return usual if found is None or not text or len(text) > _MOST_WORDS else found
 
     def grade(self, planted: Planted, answer: Answer) -> Grade:
         """Grade an answer.

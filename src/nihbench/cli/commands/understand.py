@@ -71,6 +71,16 @@ def report(
     """`nih report`: see the catalogs' help.report."""
 
 
+@command("nihbench.cli.passport:passport")
+def passport(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="help.option_runs")],
+    rule: Annotated[_TEXT, typer.Option("--rule", help="help.option_rule")] = None,
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
+) -> None:
+    """`nih passport`: see the catalogs' help.passport."""
+
+
 @command("nihbench.cli.cases:cases")
 def cases(
     run: Annotated[Path, typer.Argument(help="help.cases_run")],
@@ -120,6 +130,7 @@ def compare(
         str,
         typer.Option("--prompt", help="help.compare_prompt"),
     ] = "",
+    rows: Annotated[str, typer.Option("--rows", help="help.compare_rows")] = "",
     wanted: Annotated[float, typer.Option("--difference", help="help.option_wanted")] = 5.0,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="help.option_unpaired")] = False,
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
