@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.score import match as negation
-from nihbench.score.fold import final_answer
 from nihbench.score.answer import Text
+from nihbench.score.fold import final_answer
 from nihbench.score.grammar import grammar_for
 from nihbench.score.numbers import nearness
 from nihbench.score.rules import grade
