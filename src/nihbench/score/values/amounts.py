@@ -44,7 +44,7 @@ _NUMBER_BEFORE = late(
 )
 _OWN_THING = late(r" [a-z]{3,}")
 _DOLLAR = late(r"(?<![^\W\d_])(us|au?|ca?|nz|hk|sg?|nt|r|mex|mx)$", re.IGNORECASE)
-_OVER_TIME = {("km", "h"): ("km/h", ""), ("m", "s"): ("m/s", ""), ("mi", "h"): ("mph", "")}
+_OVER_TIME = {("km", "h"): "km/h", ("m", "s"): "m/s", ("mi", "h"): "mph"}
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = late(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
 _FRACTION = late(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
@@ -535,12 +535,9 @@ class Reader:
         if written.endswith(self._percent, 0, first):
             unit, start = "%", first - len(self._percent[0])
         per, end = self._per(written, start, end)
-        unit, per = _OVER_TIME.get((unit, per), (unit, per))
-        before = written[max(0, start - 12) : start]
-        if (before.endswith("-") and _MINUS.search(before)) or self._minus.search(before):
-            bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
-            negative = tuple(-value for value in values)
-            values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+        if (unit, per) in _OVER_TIME:
+            unit, start, per = _OVER_TIME[unit, per], self._per_start(written, start), ""
+        values = self._signed(written, start, values)
         if "|" in unit:  # pence, cents
             word, _, unit = unit.partition("|")
             values, digits, formed = tuple(value * self._small[word] for value in values), "", True
@@ -549,6 +546,15 @@ class Reader:
         if unit == "tenth":  # 六成; 七五折 is 7.5折
             unit, values = "%", tuple(value * 10 if value < 10 else value for value in values)
         return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
+
+    def _signed(self, written: str, start: int, values: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+        """Return the ways to read a number with the sign in front of it; a dash may be a bullet."""
+        before = written[max(0, start - 12) : start]
+        if not ((before.endswith("-") and _MINUS.search(before)) or self._minus.search(before)):
+            return values
+        bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
+        negative = tuple(-value for value in values)
+        return (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
 
     def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
         if written[last : last + 1] not in self._opens_unit:
@@ -585,6 +591,11 @@ class Reader:
             if before:
                 return self._per_unit(before["per"]), end
         return "", end
+
+    def _per_start(self, written: str, start: int) -> int:
+        """Return where the "per" in front of an amount begins; its own start where there is none."""
+        found = [pattern.search(written, max(0, start - 24), start) for pattern in self._per_before]
+        return next((m.start() for m in found if m), start)
 
     def _per_unit(self, word: str) -> str:
         return self._units.get(word) or self._units.get(self._stem(word)) or self._stem(word)
