@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def made(task: Task, rows: Sequence[Counts], *, lengths: Sequence[int] = LENGTHS
     )
 
 
-def rung(counts: Counts, task: Task = CHAIN, **more: int) -> Rung:
+def rung(counts: Counts, task: Task = CHAIN, **more: Any) -> Rung:
     (found,) = rungs_of(made(task, [counts], **more), task, experiment="ladder-chain", prompt="original")
     return found
 
