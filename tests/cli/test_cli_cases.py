@@ -44,6 +44,7 @@ def gpt4(nih):
     return ended
 
 
+@pytest.mark.slow
 def test_the_published_grid_by_hand(nih, gpt4):
     # 207 tens, one 7, one 5, thirteen 3, three 1 of 225: found 208, strict 207, bands 207 + 0.7 + 0.5 + 13 x 0.3.
     said = " ".join(gpt4.out.split())

@@ -389,6 +389,7 @@ def test_a_transparent_figure_has_no_ground(tmp_path):
 # ---- numbers in the cells -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_numbers_fit_their_cells_or_drop_out():
     def numbers(size):
         grid = make_grid(np.linspace(0, 1, size * size).reshape(size, size))
