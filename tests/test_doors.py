@@ -47,7 +47,8 @@ OTHERS = {
     "nihbench.fetch.pinned": {"httpx"},  # where something is fetched
     "nihbench.local.child": {"xllamacpp"},  # the extra `local`
     "nihbench.local.server": {"httpx"},  # where the embedded model is started
-    "nihbench.score.values.codes": {"rapidfuzz.distance"},  # for a code that is nearly right
+    # for a code that is nearly right, and for a telephone number with a country's code
+    "nihbench.score.values.codes": {"rapidfuzz.distance", "phonenumbers"},
     "nihbench.score.values.names": {"rapidfuzz.distance"},  # for a name that is
     "nihbench.score.match": {"rapidfuzz.distance"},  # for an answer with a misspelt fact
     "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers

@@ -86,11 +86,11 @@ class Grammar:
         self.hints = _Hints(self._folder.sign, self.empty)
         self._turns: dict[int, _Turn] = {}
         for language, grading in read:
-            own_letters = late(f"[{language.letters}]") if language.letters else None
+            own = late(f"[{language.letters}]") if language.letters else None
             for kind, pairs in grading.cues.items():
-                for own, written in pairs:
-                    groups = tuple(tuple(group.split("|")) for group in own.split("&"))
-                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(written), own_letters)
+                for sieve, pattern in pairs:
+                    groups = tuple(tuple(group.split("|")) for group in sieve.split("&"))
+                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(pattern), own)
         self.hints.add(NEGATES, [self._negator_words])
         for each in self.gradings:
             if each.denied_after or each.denied_at_once:
@@ -346,6 +346,8 @@ class _Hints(dict[str, int]):
         told = self._signs.get(word, 0) | (self._digits if word[:1].isdecimal() else 0)
         if "'" in word:
             told |= self._possessive if word.endswith("'s") else self._apostrophes
+            for char in word:  # behind an apostrophe a word holds signs, too
+                told |= self._signs.get(char, 0)
         for run in _PLAIN.findall(word):
             told |= self._words.get(run, 0)
         for run in _LETTERS.findall(word):

@@ -214,8 +214,15 @@ def _answer_as_fact(answer: str, grammar: Grammar, kind: str) -> KeyFact:
     plain = _PLACE(grammar).sub("", answer.strip(" .。"))
     short = plain if len(plain) > 1 and grammar.has_signs(plain) else answer
     shorter = _ROOM.sub("", short.removesuffix("的") if grammar.has_signs(short) and len(short) > 2 else short)
-    aliases = tuple(dict.fromkeys(form for form in (short, shorter) if form != answer))
+    told = _amounts_in(answer, grammar)  # 里 and 层 may be units
+    aliases = tuple(
+        dict.fromkeys(form for form in (short, shorter) if form != answer and _amounts_in(form, grammar) == told)
+    )
     return KeyFact(name="answer", text=answer, aliases=aliases, identifying=True, type=kind)
+
+
+def _amounts_in(text: str, grammar: Grammar) -> list[tuple[object, ...]]:
+    return [(r.values, r.unit.removeprefix("count"), r.per) for r in amounts(Text(text, grammar))]
 
 
 def _sought(fact: KeyFact, asking: Text, grammar: Grammar) -> Sought:

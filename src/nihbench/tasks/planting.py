@@ -15,7 +15,6 @@ from functools import lru_cache
 from itertools import count
 from random import Random
 from typing import Any, ClassVar, Literal, TypeVar
-from uuid import UUID
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
@@ -95,7 +94,7 @@ class Cast:
 
     def uuid(self) -> str:
         """Draw a UUID of version 4."""
-        return self._value(lambda: str(UUID(int=self.random.getrandbits(128), version=4)))
+        return self._value(words.uuid)
 
     def time(self) -> str:
         """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
@@ -235,7 +234,7 @@ class Shared(Family):
         }
 
     def _remade(self, draw: Draw) -> tuple[tuple[str, str], ...]:
-        """Return what filled a trial's text, (value, sentence): made once for all answers to it that are read in turn."""
+        """Return what filled a trial's text, (value, sentence): made once for all answers that are read in turn."""
         if self._made is None or self._made[0] != draw:
             self._made = draw, tuple((value, text) for text, value in self._fillers(draw))
         return self._made[1]

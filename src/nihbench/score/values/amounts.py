@@ -43,6 +43,8 @@ _NUMBER_BEFORE = late(
     r"[\d零一二两三四五六七八九十百千万][^,;.。、\d]{0,20}$|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b[^,;.]{0,16}$"
 )
 _OWN_THING = late(r" [a-z]{3,}")
+_DOLLAR = late(r"(?<![^\W\d_])(us|au?|ca?|nz|hk|sg?|nt|r|mex|mx)$", re.IGNORECASE)
+_OVER_TIME = {("km", "h"): "km/h", ("m", "s"): "m/s", ("mi", "h"): "mph"}
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = late(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
 _FRACTION = late(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
@@ -215,6 +217,8 @@ class Amount:
             return Place(read.start, read.end, "part", 0.7)
         if self._of_others(read, answer):
             return Place(read.start, read.end, "unit", 0.5)
+        if self.thing and read.unit not in ("", "count") and self._beside(read, answer) is None:
+            return Place(read.start, read.end, "unit", 0.3)
         if self.thing and read.unit in ("", "count"):
             beside = self._beside(read, answer)
             if beside is None and self.value < 100 and len(answer.words) > len(self.thing) + 2:
@@ -395,7 +399,7 @@ class Reader:
     def _in_words(self, text: Text, found: list[Read]) -> list[Read]:
         """Add the amounts that are told in words to those in digits."""
         for pattern, value in self._said:
-            ends, more = [read.last for read in found], list[Read]()
+            ends, more = [read.end for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
                 if value is not None and not _within(m.start(), m.end(), found, ends):
                     said = self._words(text, m.start(), m.end(), value(m.group()))
@@ -433,7 +437,7 @@ class Reader:
         first, last = start, end
         if power and (power[3] or power[1] or self._raised(text, power)):
             tens = Decimal(10) ** int(power[3] or power[2])
-            values, last, formed = [value * tens for value in values[-1:]], power.end(), True
+            values, last, formed = [min(values) * tens] if values else [], power.end(), True
         else:
             scale = self._scale.match(written, end)
             if scale and self._scales(text, scale, start):
@@ -495,7 +499,7 @@ class Reader:
         while at >= 0 and text.original[at] in " *_`":
             at -= 1
         if at >= 0 and text.original[at] in "$＄﹩":
-            mark = re.search(r"(?i)(us|a|c|nz|hk|s|nt|r|mex)$", text.original[max(0, at - 3) : at])
+            mark = _DOLLAR.search(text.original[max(0, at - 4) : at])
             if mark is None:
                 return self._prefixes.get("dollars", ""), start
             code = self._prefixes.get(f"{mark[1].lower()}$", "")
@@ -531,11 +535,9 @@ class Reader:
         if written.endswith(self._percent, 0, first):
             unit, start = "%", first - len(self._percent[0])
         per, end = self._per(written, start, end)
-        before = written[max(0, start - 12) : start]
-        if (before.endswith("-") and _MINUS.search(before)) or self._minus.search(before):
-            bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
-            negative = tuple(-value for value in values)
-            values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+        if (unit, per) in _OVER_TIME:
+            unit, start, per = _OVER_TIME[unit, per], self._per_start(written, start), ""
+        values = self._signed(written, start, values)
         if "|" in unit:  # pence, cents
             word, _, unit = unit.partition("|")
             values, digits, formed = tuple(value * self._small[word] for value in values), "", True
@@ -544,6 +546,15 @@ class Reader:
         if unit == "tenth":  # 六成; 七五折 is 7.5折
             unit, values = "%", tuple(value * 10 if value < 10 else value for value in values)
         return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
+
+    def _signed(self, written: str, start: int, values: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+        """Return the ways to read a number with the sign in front of it; a dash may be a bullet."""
+        before = written[max(0, start - 12) : start]
+        if not ((before.endswith("-") and _MINUS.search(before)) or self._minus.search(before)):
+            return values
+        bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
+        negative = tuple(-value for value in values)
+        return (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
 
     def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
         if written[last : last + 1] not in self._opens_unit:
@@ -580,6 +591,11 @@ class Reader:
             if before:
                 return self._per_unit(before["per"]), end
         return "", end
+
+    def _per_start(self, written: str, start: int) -> int:
+        """Return where the "per" in front of an amount begins; its own start where there is none."""
+        found = [pattern.search(written, max(0, start - 24), start) for pattern in self._per_before]
+        return next((m.start() for m in found if m), start)
 
     def _per_unit(self, word: str) -> str:
         return self._units.get(word) or self._units.get(self._stem(word)) or self._stem(word)
