@@ -245,12 +245,17 @@ class Values:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judge:
-    """What a judge model is told: the rubric, the frame of a case, and two words in it."""
+    """What a judge model is told: the rubric, the frame of a case, two words in it, and what each type of fact is.
+
+    It is no sentence of the interface: verdicts are known by what was asked, so that a change here asks them anew.
+    `typed`: what stands beside a fact by its type (of `score.values`): its name, and what equality means for it.
+    """
 
     system: str
     case: str
     identifying: str
     unnamed: str
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

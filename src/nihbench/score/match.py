@@ -143,8 +143,29 @@ def sheet_of(needle: Needle, expected: str, fresh: Mapping[str, str], question: 
     return _sheet_of(NeedleKey(needle), expected, tuple(fresh.items()), question)
 
 
+class _AlikeKey(NeedleKey):
+    """A needle as a key of a cache: by all that it holds, for a run reads the same one from several files."""
+
+    __slots__ = ("written",)
+
+    def __init__(self, needle: Needle) -> None:
+        super().__init__(needle)
+        self.written = repr(needle)
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AlikeKey) and self.written == other.written
+
+
 @lru_cache(maxsize=512)
 def _sheet_of(key: NeedleKey, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
+    return _sheet_of_alike(_AlikeKey(key.needle), expected, fresh, question)
+
+
+@lru_cache(maxsize=64)
+def _sheet_of_alike(key: NeedleKey, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
     sheet = make_sheet(key.needle, expected, dict(fresh), question)
     told = [Text(text, sheet.grammar) for text in sheet.told]
     return replace(sheet, facts=tuple(replace(fact, denied=_polarity(fact, told)) for fact in sheet.facts))

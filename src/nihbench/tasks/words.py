@@ -141,6 +141,12 @@ def code(random: Random, signs: int = 8) -> str:
             return made
 
 
+def time_of_day(random: Random, first: int, last: int) -> str:
+    """Draw a time to the second, from one hour on and before another."""
+    seconds = random.randrange(first * 3600, last * 3600)
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
 def made_up(random: Random, syllables: int = 4) -> str:
     """Draw a word that is none: syllables of a consonant and a vowel."""
     return "".join(random.choice("bdfgklmnprstvz") + random.choice("aeiou") for _ in range(syllables))

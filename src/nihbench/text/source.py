@@ -25,7 +25,7 @@ from nihbench.types import FloatArray, IntArray, Tokenizer
 
 MOST_CHARACTERS = 50_000_000
 """More than ten million tokens of English; records say how often a text is repeated."""
-FIGURE = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9]*")
+_FIGURE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]*[0-9][A-Za-z0-9]*")
 """A word that has a digit."""
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
@@ -48,6 +48,10 @@ class Source:
     copies: int = 1
     shuffled: int = 0
     """Of so many characters of another source the sentences are here, in another order; 0: it is no such text."""
+    turned: int = 0
+    """Of so many characters of that this is made as the turns of a chat (`text.turns`)."""
+    corpus: str = ""
+    """The text that it was made of: it begins there at `start`, and what it says was said there."""
 
     @cached_property
     def json(self) -> JsonText:
@@ -62,7 +66,9 @@ class Source:
     @cached_property
     def figures(self) -> frozenset[str]:
         """The words of Latin letters and digits that have a digit: one that is not here is nowhere in the text."""
-        return frozenset(FIGURE.findall(self.text))
+        if not self.corpus:
+            return frozenset(_FIGURE.findall(self.text))
+        return _figures(self.corpus).union(*(_FIGURE.findall(part) for part in _parted_word(self.corpus, self.start)))
 
     def token_at(self, position: int) -> int:
         """Return the number of tokens that begin before the character `position`."""
@@ -110,7 +116,39 @@ def make_source(
         boundary_tokens=whole.boundary_tokens,
         start=start,
         copies=copies,
+        corpus=text,
     )
+
+
+@lru_cache(maxsize=2)
+def _figures(text: str) -> frozenset[str]:
+    """Return the figures of a corpus: the sources of all repeats are cut from one."""
+    return frozenset(_FIGURE.findall(text))
+
+
+_DIGIT = re.compile(r"[0-9]")
+_WORD = re.compile(r"[A-Za-z0-9]*")
+
+
+def figure_within(text: str) -> str:
+    """Return the first figure of a text that neither begins nor ends it; "" where it has none."""
+    found = _DIGIT.search(text)
+    if found is None:
+        return ""
+    left, right = _parted_word(text, found.start())
+    first, last = found.start() - len(left), found.start() + len(right)
+    if last == len(text):
+        return ""
+    return left + right if first else figure_within(text[last:])
+
+
+def _parted_word(text: str, at: int) -> tuple[str, str]:
+    """Return what is left and right of a place in the word that it lies in; nothing where it parts none."""
+    first = at
+    while first and text[first - 1].isalnum() and text[first - 1].isascii():
+        first -= 1
+    match = _WORD.match(text, at)
+    return text[first:at], match[0] if match else ""
 
 
 _SHOWS = 500
