@@ -18,13 +18,14 @@ from nihbench.corpora.store import ensure, haystack_folder
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
+from nihbench.plan.grid import trial_at
 from nihbench.run.texts import made_source
 from nihbench.tasks.planting import HAYSTACKS
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
 from nihbench.tasks.task import of_family
 from nihbench.text.prompt import build_prompt
 from nihbench.text.source import Source, make_source, shuffled_source
-from nihbench.types import Planted, Tokenizer, Trial
+from nihbench.types import Planted, Tokenizer
 
 CORPORA = {"en": "paul-graham-en", "zh": "three-kingdoms-zh"}
 
@@ -83,8 +84,8 @@ def main() -> int:
                 for haystack in chosen.haystacks.split(",") if "haystack" in offered else ["text"]:
                     options = {"haystack": haystack, "distractors": "4"}
                     task = of_family(name, language, {key: options[key] for key in options if key in offered})
-                    trial = Trial(experiment="", needle="", prompt="original", length=length, depth_percent=0.0,
-                                  point=task.axis.values[1])  # fmt: skip
+                    where = {"experiment": "", "needle": "", "prompt": "original", "length": length}
+                    trial = trial_at(task.axis.name, (*task.axis.values, 41.7, 41.7)[1], **where)
                     planted = task.planted(trial, 0)
                     text = source
                     if planted.haystack is not None:

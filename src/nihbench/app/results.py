@@ -233,10 +233,9 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        axis = self.run.manifest.axis
-        return tuple(
-            statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
-        )
+        task = self.run.manifest.task
+        known = {"planned": self.planned, "axis": task.axis, "one_needle": task.is_single}
+        return tuple(statistics(self.table, experiment=e, prompt=p, **known) for e, p in self.prompts)
 
     @property
     def passing(self) -> int:

@@ -104,6 +104,10 @@ class Cast:
         """Draw a made-up word of Latin letters."""
         return self._value(lambda: words.made_up(self.random))
 
+    def value(self, drawn: Callable[[], str]) -> str:
+        """Draw a value of a kind of its own, as a text that is the same in every language."""
+        return self._value(drawn)
+
     def _value(self, drawn: Callable[[], str]) -> str:
         while True:
             value = self._new("value", drawn)
@@ -193,10 +197,18 @@ class Shared(Family):
         characters = self.size(draw)
         if kind == "noise":
             return _noise(self.language, f"{draw.seed}|{draw.trial.length}|{draw.repeat}", characters)
-        return self._joined(text for text, _ in self._fillers(draw))
+        return self._joined(text for text, _ in self.fillers(draw))
 
-    def _fillers(self, draw: Draw) -> Iterator[tuple[str, str]]:
-        cast, made, characters = Cast(draw, "filler", filler=True), 0, self.size(draw)
+    def fillers(self, draw: Draw, known: Planted | None = None) -> Iterator[tuple[str, str]]:
+        """Give what fills a text of nothing but distractors, each with its value.
+
+        `known`: what a record says that was planted, where its draw comes out of one.
+        """
+        return self.filled(draw, Cast(draw, "filler", filler=True))
+
+    def filled(self, draw: Draw, cast: Cast) -> Iterator[tuple[str, str]]:
+        """Give distractors of a cast until they fill a trial's text."""
+        made, characters = 0, self.size(draw)
         while made < characters:
             text, value = self.other(cast)
             made += len(text) + 1
@@ -212,7 +224,9 @@ class Shared(Family):
             "strict": True,
             "names": {name: planted.fresh[name] for name in known if name in planted.fresh} if self.ordered else None,
             "metric": self.metric,
-            "filler": None if again is None else lambda: ((value, text) for text, value in self._fillers(again)),
+            "filler": None
+            if again is None
+            else lambda: ((value, text) for text, value in self.fillers(again, planted)),
         }
 
 
