@@ -198,7 +198,7 @@ class Crossed:
 
 
 def two_way_coverage(truth: Crossed, runs: int, seed: int = 30) -> Iterator[Row]:
-    """How often the interval of a bank's found rate holds the truth; beside it the plain recipe, which promises nothing.
+    """How often the interval of a bank's found rate holds the truth; beside it the plain recipe, which has no bound.
 
     That is t of the two-way CR2 variance with Satterthwaite's degrees of freedom.
     """

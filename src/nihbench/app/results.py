@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -234,8 +234,8 @@ class Result:
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
         task = self.run.manifest.task
-        known = {"planned": self.planned, "axis": task.axis, "one_needle": task.is_single}
-        return tuple(statistics(self.table, experiment=e, prompt=p, **known) for e, p in self.prompts)
+        made = partial(statistics, self.table, planned=self.planned, axis=task.axis, one_needle=task.is_single)
+        return tuple(made(experiment=e, prompt=p) for e, p in self.prompts)
 
     @property
     def passing(self) -> int:

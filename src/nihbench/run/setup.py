@@ -298,7 +298,7 @@ class Setup:
         """Return everything that is common to all trials and could change an answer."""
         calibrated = {} if self.calibration is None else {"calibration": self.calibration.identity()}
         theirs = {} if self.like is None else self.like.text_identity
-        own = calibrated | {
+        own: dict[str, Any] = calibrated | {
             "model": self.model_sha256 or self.request.model,
             "max_output": self.request.max_output,
             "temperature": self.request.temperature,

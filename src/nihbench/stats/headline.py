@@ -349,6 +349,10 @@ def _ends_over_haystacks(values: FloatArray, haystack: IntArray, level: float) -
     return Ends(end=means_left_open(total, size, level), level=level, method="clusters")
 
 
+SEVERAL = 2
+"""With fewer trials a needle, as in most rows of a bank's grid, needles are taken to differ within haystacks alone."""
+
+
 def over_needles(values: FloatArray, needle: IntArray, haystack: IntArray, level: float = LEVEL) -> Interval:
     """Return the interval of a mean over two or more needles: for needles and haystacks in general (`crossed`).
 
@@ -365,6 +369,8 @@ def _ends_over_needles(values: FloatArray, needle: IntArray, haystack: IntArray,
         method: Method = "assumed" if made.method == "assumed" else "needles"
         return replace(made, method=method, this_haystack=True)
     total, size = counted(values, needle, haystack)
+    if len(values) < SEVERAL * len(size):
+        return _ends_over_haystacks(values, haystack, level)
     parts = parts_of(total, size)
     mean = float(parts.mean)
     if float(parts.variance) < 1e-18 or not 1e-12 < mean < 1 - 1e-12:

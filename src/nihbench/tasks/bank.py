@@ -16,9 +16,10 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, t
 from nihbench.tasks import words
 from nihbench.tasks.bank_needles import ALONE, LISTS, NEEDLES, PLACES, UNITS, BankNeedle, Kind, Spoken, place
-from nihbench.tasks.family import Answer, Draw, Grade, Insert, Item, Needle, Planted
+from nihbench.tasks.family import Answer, Draw, Grade, Insert, Item, Planted
 from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from
 from nihbench.tasks.squares import square, wordings
+from nihbench.types import Needle
 
 KINDS: tuple[Kind, ...] = tuple(dict.fromkeys(needle.kind for needle in NEEDLES))
 PER_KIND = len(NEEDLES) // len(KINDS)
@@ -31,10 +32,7 @@ _DURATIONS: Mapping[str, tuple[Spoken, Spoken, tuple[int, int], int]] = {
     "hours": (("hours", "小时"), ("minutes", "分钟"), (2, 24), 60),
     "minutes": (("minutes", "分钟"), ("seconds", "秒"), (2, 60), 60),
 }
-_MONTHS = (
-    "January February March April May June July August September October November December".split()
-)  # fmt: skip
-_LIST = {"en": ("{}, {} and {}", 0), "zh": ("{}、{}和{}", 1)}
+_MONTHS = "January February March April May June July August September October November December".split()
 
 
 # ---- values: a text that is the same in every language, and how it is said ------------------------------------------
@@ -193,7 +191,7 @@ class Bank(Shared):
     def fillers(self, draw: Draw, known: Planted | None = None) -> Iterator[tuple[str, str]]:
         """Give sentences of the needle's form; of which needle, a record knows without the grid."""
         needle = _named(known) if known is not None else NEEDLES[self.cell(draw)[0]]
-        return () if needle is None else self.filled(draw, _Form(draw, "filler", needle, filler=True))
+        return iter(()) if needle is None else self.filled(draw, _Form(draw, "filler", needle, filler=True))
 
     def key(self, planted: Planted) -> Needle:
         """Return the needle with its value, compared by its type."""
