@@ -7,7 +7,8 @@ out; once with an empty offset cache and once with a full one. Of the other, the
 `generate_context` and the writing, as its `evaluate_and_log` does them; its wheel is downloaded by pip, and its
 providers and evaluators, which need the vendors' packages, are not loaded: the tokenizer that they would bring is
 passed in through its own interface. Since it works for minutes, `--sample N` takes every N-th of its prompts, evenly
-over lengths and depths, and scales the time by tokens built.
+over lengths and depths, and scales the time by tokens built. `--keys` measures `keys` with 64 distractors beside the
+single needle instead, both by `nih batch export` in processes of their own, in turns.
 """
 
 from __future__ import annotations
@@ -130,6 +131,35 @@ def peer(text: str, lengths: list[int], depths: list[float], sample: int, folder
     return {"seconds": seconds * len(grid) / len(chosen), "built": len(chosen), "measured": seconds}
 
 
+TASK_LENGTHS = "2k:126k:15"
+"""From 2,000 tokens on 64 distractors and their needle have room."""
+SINGLE = ["--lengths", TASK_LENGTHS]
+KEYS = [*SINGLE, "--task", "keys", "--task-option", "distractors=64", "--repeats", "15"]
+OF_A_TASK = {
+    "one haystack": ([*SINGLE, "--depths", "15"], [*KEYS, "--vary", "needle"]),
+    "15 haystacks": ([*SINGLE, "--depths", "50%", "--repeats", "15"], KEYS),
+}
+"""225 prompts each of the single needle and of `keys` with 64 distractors, out of as many haystacks."""
+
+
+def of_a_task(args: argparse.Namespace) -> None:
+    """Print what `keys` with 64 distractors takes beside the single needle, in turns: the least CPU time of each."""
+    from nihbench.fetch.files import cache_dir
+
+    with tempfile.TemporaryDirectory() as name:
+        for kind, sides in OF_A_TASK.items():
+            found: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
+            for _ in range(args.runs):
+                for side, rows in zip(sides, found, strict=True):
+                    options = [*OPTIONS, "--corpus", args.corpus, *side]
+                    rows.append(ours_apart(options, cache_dir(), Path(name)))
+            single, keys = (min(rows, key=lambda row: row["cpu"]) for rows in found)
+            print(
+                f"{kind}: single {single['cpu']:.3f} s, keys {keys['cpu']:.3f} s of CPU: "
+                f"{keys['cpu'] / single['cpu']:.2f} times; {keys['peak_mib']:.0f} MiB for {single['peak_mib']:.0f}"
+            )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--only-ours", metavar="OUT", help=argparse.SUPPRESS)
@@ -137,10 +167,14 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=1, help="take every N-th prompt of the other tool only")
     parser.add_argument("--runs", type=int, default=3, help="how often ours is timed; the fastest counts")
     parser.add_argument("--no-peer", action="store_true")
+    parser.add_argument("--keys", action="store_true", help="measure `keys` beside the single needle instead")
     args, rest = parser.parse_known_args()
     if args.only_ours:
         sys.path.insert(0, os.getcwd())
         print(json.dumps(ours(rest, Path(args.only_ours))))
+        return 0
+    if args.keys:
+        of_a_task(args)
         return 0
     return side_by_side(args)
 

@@ -31,7 +31,6 @@ from nihbench.app.drawing import draw  # noqa: E402
 from nihbench.app.events import Caller  # noqa: E402
 from nihbench.app.results import (  # noqa: E402
     Result,
-    Sweep,  # noqa: E402
     result_of,
 )
 from nihbench.figures.style import (  # noqa: E402
@@ -39,6 +38,7 @@ from nihbench.figures.style import (  # noqa: E402
     palette,  # noqa: E402
     preset,
 )
+from nihbench.figures.sweeps import Sweep  # noqa: E402
 from nihbench.run.store import open_run  # noqa: E402
 from nihbench.stats.interval import share  # noqa: E402
 
@@ -53,6 +53,7 @@ _CODE = [
         *("src/nihbench/app/drawing.py", "src/nihbench/app/results.py", "src/nihbench/lang"),
         "src/nihbench/stats",
         "src/nihbench/analysis/statistics.py",
+        "src/nihbench/analysis/passport.py",
     ),
     *("scripts/gallery.py", "scripts/synthetic_runs.py"),
 ]
@@ -113,6 +114,14 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
             kind="profiles",
         ),  # fmt: skip
         figure("profiles-slide-zh.png", two, replace(slide, lang="zh"), kind="profiles"),
+        figure("passport.png", of(*_of(runs, "synthetic-delta")), blog, kind="passport"),
+        figure(
+            "passport-two-zh.png",
+            of(*_of(runs, "synthetic-delta"), *_of(runs, "synthetic-epsilon")),
+            replace(plain, lang="zh"),
+            kind="passport",
+        ),
+        figure("passport-slide.png", of(*_of(runs, "synthetic-epsilon")), slide, kind="passport"),
         figure("panel.svg", of(*panel, prompts=("original", "explicit")), replace(plain, values=False)),
     ]
     still = figure("map-still.png", alpha, replace(blog, dpi=100), animate=None)
@@ -123,6 +132,11 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
             draw(alpha, Path(folder) / "still.png", replace(blog, dpi=100), Caller(), animate=(to, records))
 
     return [*made, replace(still, path=GALLERY / "sweep.gif", draw=animated)]
+
+
+def _of(runs: dict[str, Result], model: str) -> list[str]:
+    """Return the names of a model's runs."""
+    return [name for name, result in runs.items() if _model(result) == model]
 
 
 def control(name: str, *, hits: int, verdict: Verdict) -> ControlResult:

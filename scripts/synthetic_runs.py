@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from math import exp
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from nihbench.run.records import record_line
 from nihbench.run.store import RECORDS, create_run
+from nihbench.tasks.task import of_family
 from nihbench.types import Completion, Failure, FailureKind, Outcome, Placement, Record, Trial, Usage
 
 _DAY = "2026-01-01T00:00:00+00:00"
@@ -42,6 +44,8 @@ def write_runs(like: Path, folder: Path) -> list[Path]:
         write_run(like, folder, "synthetic-gamma", strength=0.2, prompts=_PROMPTS),
         write_run(like, folder, "synthetic-failing", strength=2.0, failing=True),
         write_run(like, folder, "synthetic-repeats", strength=1.0, repeats=4, failing=True, **small),
+        *write_ladder(like, folder, "synthetic-delta", strength=1.6),
+        *write_ladder(like, folder, "synthetic-epsilon", strength=-0.6),
     ]
 
 
@@ -73,6 +77,68 @@ def write_run(
     run = create_run(folder / name, manifest)
     records = [_record(trial, name, strength, failing) for trial in run.manifest.planned]
     (run.path / RECORDS).write_bytes(b"".join(record_line(record) for record in records if record))
+    return run.path
+
+
+_RUNGS: Mapping[str, tuple[str, dict[str, str], float]] = {
+    "single": ("keys", {"distractors": "0"}, 5.0),
+    "keys": ("keys", {"distractors": "16"}, 3.2),
+    "update": ("update", {"changes": "2"}, 2.4),
+    "latent": ("latent", {"distractors": "0"}, 1.2),
+    "kth": ("kth", {"alike": "4"}, 0.4),
+    "chain": ("chain", {"hops": "4"}, -1.0),
+}
+"""The rungs of a made-up ladder: a task with its options, and how easy it is."""
+_LADDER = (1000, 3382, 11_436, 38_671, 130_772)
+_SAMPLES = (20, 20, 20, 7, 2)
+
+
+def write_ladder(like: Path, folder: Path, name: str, *, strength: float) -> list[Path]:
+    """Write the runs of a ladder's rungs by one model and return their folders; arguments as for `write_run`."""
+    return [_write_rung(like, folder, name, rung, strength) for rung in _RUNGS]
+
+
+def _write_rung(like: Path, folder: Path, name: str, rung: str, strength: float) -> Path:
+    family, options, ease = _RUNGS[rung]
+    task = of_family(family, "en", options)
+    manifest: dict[str, Any] = json.loads((like / "run.json").read_text(encoding="utf-8"))
+    manifest |= {
+        "synthetic": True,
+        "created_at": _DAY,
+        "experiment": f"ladder-{rung}",
+        "needle": json.loads(json.dumps(asdict(task.needle))),
+        "task": json.loads(json.dumps(task.stored())),
+        "model": manifest["model"] | {"name": name, "model": name, "sha256": None},
+        "lengths": list(_LADDER),
+        "depths": [],
+        "repeats": max(_SAMPLES),
+        "samples": list(_SAMPLES),
+        "same_prompt": [],
+        "controls": [],
+    }
+    del manifest["format"]
+    run = create_run(folder / f"{name}-{rung}", manifest)
+    records = []
+    for trial in run.manifest.planned:
+        luck, planted = random.Random(f"{name}:{rung}:{trial.length}:{trial.repeat}"), task.planted(trial, 0)
+        share = 1 / (1 + exp(4.5 * trial.length / 128_000 - strength - ease + luck.gauss(0, 0.8)))
+        text = planted.expected if share > 0.5 else "The document does not say."
+        answer = Completion(
+            text=text, finish_reason="stop", usage=Usage(), model=name, latency_s=1.0, attempts=1, streamed=False
+        )
+        records.append(
+            Record(
+                id=f"{hash_of(f'{name}:{rung}:{trial.length}:{trial.repeat}'):016x}",
+                trial=trial,
+                placement=_placement(trial),
+                outcome=answer,
+                fresh=dict(planted.fresh),
+                expected=planted.expected,
+                started_at=_DAY,
+                planted=task.kept(planted),
+            )
+        )
+    (run.path / RECORDS).write_bytes(b"".join(record_line(record) for record in records))
     return run.path
 
 

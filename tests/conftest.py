@@ -37,14 +37,42 @@ settings.register_profile("any-machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any-machine")
 
 # What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.
-SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden"}
+SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden", "wheel", "sweep"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as `slow` what runs a whole sweep; simulations and the like are marked where they stand."""
     for item in items:
         if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())) or item.get_closest_marker("real"):
             item.add_marker(pytest.mark.slow)
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        items[:] = _shared_out(items, workers)
+
+
+def _shared_out(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Return the tests in as many parts as there are workers, file by file, each part with its slow tests first.
+
+    xdist gives each worker one stretch of the list, and what one has left to another (`worksteal`): the last minute is
+    made of short tests. What needs the embedded model stays together, so that one worker starts it.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        where = "real" if item.get_closest_marker("real") else str(item.path)
+        files.setdefault(where, []).append(item)
+    parts: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    slow = [0] * workers
+    for file in sorted(files.values(), key=lambda file: -sum(map(_is_slow, file))):
+        # Those without slow tests go where there are the fewest tests: the parts must be about as long.
+        count = sum(map(_is_slow, file))
+        place = min(range(workers), key=lambda at: (slow[at] if count else 0, len(parts[at])))
+        parts[place] += file
+        slow[place] += count
+    return [item for part in parts for item in sorted(part, key=lambda item: not _is_slow(item))]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -162,7 +190,8 @@ def own_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callable[[str], Tokenizer]) -> dict[str, str]:
     """Environment variables for a cache folder of the tests' own, with cl100k_base within reach.
 
-    What processes compile is kept there too, for all of a session: to compile the package anew takes half a second.
+    What processes compile is kept where Python keeps it: to compile the package anew takes half a second each time, and
+    what it imports several.
     """
     named_tokenizer("cl100k_base")
     places = (
@@ -171,11 +200,8 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callabl
         f"{tempfile.gettempdir()}/data-gym-cache",
     )
     ranks = next(place for place in places if place and Path(place).is_dir())
-    base = tmp_path_factory.getbasetemp()
-    compiled = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
     return {
         "NIH_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
         "TIKTOKEN_CACHE_DIR": ranks,
-        "PYTHONPYCACHEPREFIX": str(compiled),
         "PYTHONDONTWRITEBYTECODE": "",
     }

@@ -26,18 +26,21 @@ if TYPE_CHECKING:
     from nihbench.app.events import Measured as Measured
     from nihbench.app.events import PartBegan as PartBegan
     from nihbench.app.events import PartEnded as PartEnded
+    from nihbench.app.events import PassportMade as PassportMade
     from nihbench.app.events import Spent as Spent
     from nihbench.app.events import Told as Told
     from nihbench.app.events import TrialDone as TrialDone
     from nihbench.app.keywords import Keywords as Keywords
     from nihbench.app.loaded import Run as Run
     from nihbench.app.loaded import load_run as load_run
+    from nihbench.app.passports import Passports as Passports
     from nihbench.app.planning import Plan as Plan
     from nihbench.app.prompting import Prompt as Prompt
     from nihbench.app.python import aresume as aresume
     from nihbench.app.python import arun as arun
     from nihbench.app.python import compare as compare
     from nihbench.app.python import grade as grade
+    from nihbench.app.python import passport as passport
     from nihbench.app.python import plan as plan
     from nihbench.app.python import plot as plot
     from nihbench.app.python import prompt as prompt
@@ -58,13 +61,14 @@ __version__ = "0.1.0"
 _DEFINED = {
     "nihbench.app.comparing": "Comparison",
     "nihbench.app.events": (
-        "Bill ControlTold Drawn Event Fetching Measured PartBegan PartEnded Spent Told TrialDone"
+        "Bill ControlTold Drawn Event Fetching Measured PartBegan PartEnded PassportMade Spent Told TrialDone"
     ),
     "nihbench.app.keywords": "Keywords",
     "nihbench.app.loaded": "Run load_run",
+    "nihbench.app.passports": "Passports",
     "nihbench.app.planning": "Plan",
     "nihbench.app.prompting": "Prompt",
-    "nihbench.app.python": "aresume arun compare grade plan plot prompt report resume run",
+    "nihbench.app.python": "aresume arun compare grade passport plan plot prompt report resume run",
     "nihbench.errors": "DamagedDataError EndpointError LocalModelError NihError StoppedError UsageError",
     "nihbench.lang.messages": "speak",
     "nihbench.types": "Score Unscored",

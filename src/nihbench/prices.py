@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from nihbench.types import BatchTerms, PriceTier, Trial, Usage
@@ -57,7 +58,9 @@ def allowed_cost(
 
 def _without_end(prices: Sequence[PriceTier]) -> Sequence[PriceTier]:
     """Return the tiers with the last one's price for whatever is longer."""
-    return (*prices[:-1], replace(prices[-1], up_to=None)) if prices else ()
+    if not prices or prices[-1].up_to is None:
+        return prices
+    return (*prices[:-1], replace(prices[-1], up_to=None))
 
 
 def billable(usage: Usage, expected: int | None = None) -> Usage:
@@ -206,6 +209,7 @@ def whole_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
     return None if None in known else sum((each or Decimal(0) for each in known), Decimal(0))
 
 
+@lru_cache(maxsize=4096)
 def decimal_of(number: float | Decimal) -> Decimal:
     """Return the number as it is written, not as it is stored: 0.1 is a tenth."""
     return Decimal(str(number))

@@ -7,8 +7,10 @@ inside the program these values are trusted.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -22,7 +24,18 @@ FloatArray = NDArray[np.float64]
 
 def plain_fields(value: Any) -> dict[str, Any]:
     """Return a value's fields as they are: `asdict` copies all in them, which takes ten times as long."""
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    kind: Any = type(value)
+    names, values_of = _fields_of(kind)
+    return dict(zip(names, values_of(value), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _fields_of(kind: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return a class's fields and what gets all of an object's at once; of one field that would be no tuple."""
+    names = tuple(each.name for each in fields(kind))
+    if len(names) < 2:
+        return names, lambda value: tuple(getattr(value, name) for name in names)
+    return names, attrgetter(*names)
 
 
 # ---- catalog ---------------------------------------------------------------------------------------------------
@@ -125,11 +138,21 @@ class Experiment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Suite:
-    """A named list of (experiment, prompt) pairs."""
+    """A named list of (experiment, prompt) pairs, with the lengths and samples that they are measured with.
+
+    None: what a run usually has. `of_classic` is the share of a classic sweep's cost that all of it may take at most;
+    `repeats` is then the most that a length is measured. `rule` names a further rule of scoring that its results are
+    told by, too (`stats.rules`).
+    """
 
     name: str
     items: tuple[tuple[str, str], ...]
     note: str = ""
+    lengths: str | None = None
+    depths: str | None = None
+    repeats: int | None = None
+    of_classic: float | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -327,6 +350,17 @@ DEPTH = Axis(name="depth", title=Note("depth"), unit="%")
 NEEDLE = "needle"
 """The role of an insert that the answer needs."""
 
+CONDITIONS = ("haystack", "distractors")
+"""Options of a task that are conditions: with another value of them all else stays, so that trials are paired."""
+
+ASKED, REPLIED = "\ufdd0", "\ufdd1"
+"""In a text that is a chat of many turns: where the user's turn begins, and the assistant's. No text holds these."""
+
+
+def plain_turns(text: str) -> str:
+    """Return a text of turns for a reader: each in lines of its own."""
+    return text.removeprefix(ASKED).replace(ASKED, "\n").replace(REPLIED, "\n")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
@@ -362,7 +396,8 @@ class Planted:
     The first insert of the role `NEEDLE` is the asked one; without any it is the first. `fresh` are the values drawn
     for it, by name. `haystack`: the text to plant in, where the task makes it; None: the corpus. `apart`: each insert
     goes to a sentence boundary of its own, as long as there are enough; else each to the one nearest to its depth.
-    `shuffled`: it stands in the corpus's sentences in another order.
+    `shuffled`: it stands in the corpus's sentences in another order. `turned`: it is a chat of many turns, in which
+    each insert is one of the user's and the answer to it.
     """
 
     inserts: tuple[Insert, ...]
@@ -373,6 +408,7 @@ class Planted:
     haystack: str | None = None
     apart: bool = False
     shuffled: bool = False
+    turned: bool = False
 
     @property
     def asked(self) -> int:
@@ -437,6 +473,7 @@ class Placement:
     what the splice added around it, `tail` what closes the haystack. `total_tokens` counts the whole request.
     `index` and `others`: which of several inserts the asked one is, and where the others landed. `shuffled`: so many
     characters of the source, whose sentences were shuffled, are what the haystack is cut from; 0: the source as it is.
+    `turned`: so many characters of that are the turns of a chat; 0: it is one message.
     """
 
     source_start: int
@@ -457,6 +494,7 @@ class Placement:
     index: int = 0
     others: tuple[Inserted, ...] = ()
     shuffled: int = 0
+    turned: int = 0
 
     @property
     def inserts(self) -> tuple[Inserted, ...]:
@@ -467,7 +505,10 @@ class Placement:
     def stored(self) -> dict[str, Any]:
         """Return it as files have it: most prompts have one insert, and need not say so."""
         plain = plain_fields(self) | {"others": [plain_fields(each) for each in self.others]}
-        return {name: value for name, value in plain.items() if name not in ("index", "others", "shuffled") or value}
+        return {name: value for name, value in plain.items() if name not in _SELDOM or value}
+
+
+_SELDOM = ("index", "others", "shuffled", "turned")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -485,10 +526,12 @@ class Bare:
     haystack_tokens: int
     total_tokens: int
     prompt_sha256: str
+    shuffled: int = 0
+    turned: int = 0
 
     def stored(self) -> dict[str, Any]:
         """Return it as files have it."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name not in _SELDOM or value}
 
 
 Placed = Placement | Bare

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from nihbench.analysis.fairness import check_needle
 from nihbench.catalog.loading import load
 from nihbench.types import Corpus, KeyFact, Needle, Subject
@@ -17,6 +19,7 @@ def codes(found):
     return {finding.code: finding.level for finding in found.findings}
 
 
+@pytest.mark.slow
 def test_the_original_test_s_own_flaw(fetched_corpus):
     found = check_needle(NEEDLES["sf-sandwich"], fetched_corpus("paul-graham-en"), tokens=10, unit="t", longest=9)
     assert codes(found) == {

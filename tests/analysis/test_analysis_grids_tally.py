@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def alike(a: Grid, b: Grid) -> bool:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLAN), OUTCOMES, st.sampled_from(["right", "wrong"])), max_size=40))
 def test_it_is_the_table_of_the_same_records(news) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -102,7 +103,9 @@ def test_cells_that_only_one_side_has_are_left_out_and_none_in_common_is_refused
 
 @pytest.mark.parametrize("name", ["corpus", "length unit", t("analysis.needle_text"), t("analysis.rules_placement")])
 def test_another_text_is_refused_and_named(name):
-    with pytest.raises(UsageError, match=f"did not read the same haystack .*{name}: .* | another"):
+    with pytest.raises(
+        UsageError, match=wording("analysis.cant_pair_they_not", told=re.compile(f"{name}: .* | another"))
+    ):
         pair(side(always), side(always, prompt="explicit", text=TEXT | {name: "another"}))
 
 

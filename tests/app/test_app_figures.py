@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 
 import nihbench as nih
 import nihbench.cli.commands.understand as declared
-from nihbench.app.drawing import Kind, kind_named
+from nihbench.app.drawing import kind_named
 from nihbench.app.keywords import FIGURES
 from nihbench.cli.app import main
+from nihbench.figures.sweeps import Kind
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference-smollm2-135m"
 

@@ -261,6 +261,7 @@ def test_packaged_files_are_found_in_a_wheel_and_in_a_checkout(tmp_path: Path) -
         packaged_folder(tmp_path / "elsewhere" / "src" / "nihbench")
 
 
+@pytest.mark.slow
 def test_a_catalog_laid_out_as_in_a_wheel_loads(tmp_path: Path) -> None:
     repository = Path(__file__).parents[2]
     package = tmp_path / "nihbench"
@@ -282,6 +283,7 @@ def test_a_catalog_laid_out_as_in_a_wheel_loads(tmp_path: Path) -> None:
     assert Path(file).is_relative_to(package) and int(count) >= 6
 
 
+@pytest.mark.slow
 def test_looking_up_what_was_read_imports_nothing_heavy() -> None:
     code = "import sys, nihbench.catalog.lookup; print([m for m in ('yaml', 'pydantic', 'httpx') if m in sys.modules])"
     told = subprocess.run(

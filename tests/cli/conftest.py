@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import subprocess
-import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
-from nihbench.cli.app import main
+from nihbench.cli.app import app, main
+from nihbench.cli.door import Entry, Unloaded
+from nihbench.lang.messages import language
 from nihbench.types import Tokenizer
+from tests.cli.nursery import SOURCE as SOURCE
+from tests.cli.nursery import started
 from tests.serving import Answering, Serving
+from tests.wording import says, wording
 
-SOURCE = Path(__file__).parents[2] / "src"
 # A PNG of one dot.
 DOT = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -31,11 +36,6 @@ ANSWERS = (
     "You could eat a sandwich in Dolores Park.",
     "Ride a cable car to the Golden Gate Bridge.",
     "The document does not say.\n\r\x1b[31m在五道营胡同喝咖啡。",
-)
-
-# A shell starts background jobs with Ctrl-C ignored, and what they start inherits it.
-_PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from nihbench.cli.app import main; main()"
 )
 
 
@@ -148,10 +148,10 @@ class Ended:
     err: str
 
     def error(self) -> str:
-        """The one line of an error, after nothing but notes, and nothing on stdout."""
+        """The one line of an error, after whatever else was noted, and nothing on stdout."""
         lines = self.err.splitlines()
-        wrong = [line for line in lines if not line.startswith("note: ")]
-        assert len(wrong) == 1 and wrong[0].startswith("nih: "), self.err
+        wrong = [line for line in lines if line.startswith("nih: ")]
+        assert len(wrong) == 1 and wrong[0] == lines[-1], self.err
         assert "Traceback" not in self.err and self.out == ""
         return wrong[0]
 
@@ -171,6 +171,27 @@ def _sketch(patch: pytest.MonkeyPatch) -> None:
         patch.setitem(vars(module), "save", lambda figure, path, dpi: write_picture(path, DOT))
 
 
+_real_command, _real_load = typer.main.get_command, Unloaded.load
+
+
+@cache
+def _command(app: typer.Typer, language: str) -> Any:
+    return _real_command(app)
+
+
+@cache
+def _load(entry: Entry, language: str) -> Any:
+    return _real_load(Unloaded(entry))
+
+
+def _keep_parsers(patch: pytest.MonkeyPatch) -> None:
+    """Let the parser of the command line be built once a language: it is the same every time, and a tenth of a run."""
+    patch.setattr(
+        typer.main, "get_command", lambda made: _command(made, language()) if made is app else _real_command(made)
+    )
+    patch.setattr(Unloaded, "load", lambda unloaded: _load(unloaded.entry, language()))
+
+
 @dataclass(frozen=True)
 class Nih:
     """Runs `nih` in the folder `folder`, where nothing of the machine's own settings is seen.
@@ -183,6 +204,12 @@ class Nih:
     monkeypatch: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[bytes]
     draws: bool = False
+    is_fresh: bool = False
+
+    @property
+    def fresh(self) -> Nih:
+        """The same, with every process an interpreter that has imported nothing yet."""
+        return replace(self, is_fresh=True)
 
     @property
     def drawing(self) -> Nih:
@@ -195,6 +222,7 @@ class Nih:
         with self.monkeypatch.context() as patch, pytest.raises(SystemExit) as exit_:
             if not self.draws and "plot" not in arguments:
                 _sketch(patch)
+            _keep_parsers(patch)
             patch.chdir(self.folder)
             for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "MOONSHOT_API_KEY"):
                 patch.delenv(name, raising=False)
@@ -209,15 +237,8 @@ class Nih:
         self, *arguments: object, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE, **environment: str
     ) -> subprocess.Popen[bytes]:
         """Start a command as a process of its own."""
-        kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
-        return subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _PROGRAM, *map(str, arguments)],
-            cwd=self.folder,
-            env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-        )
+        words = [str(argument) for argument in arguments]
+        return started(words, self.folder, self.environment | environment, stdout, stderr, fresh=self.is_fresh)
 
     def process(self, *arguments: object, **environment: str) -> Ended:
         """Run a command as a process of its own to its end."""
@@ -266,3 +287,20 @@ def records_of() -> Callable[[Path], dict[str, Any]]:
         return {record["id"]: record for record in records}
 
     return read
+
+
+def shown_spent(text: str) -> float:
+    """Return the dollars that a run said at its end it spent in all."""
+    ends = [found[0] for key in ("cli.spent_planned", "cli.spent_all_trials_part") if (found := last(text, key))]
+    return float(re.findall(r"\$([\d.]+)", ends[-1])[0])
+
+
+def last(text: str, key: str) -> list[str]:
+    """Return a sentence as it was said last, as a list of one, or of none."""
+    return [found[0] for found in re.finditer(wording(key), text)][-1:]
+
+
+def told_spent(text: str, usd: float) -> bool:
+    """Say whether a run said at its end that it spent so many dollars in all."""
+    planned = says(text, "cli.spent_planned", now=f"${usd:.4f}")
+    return planned or says(text, "cli.spent_all_trials_part", whole=usd)

@@ -44,7 +44,8 @@ def test_first_every_cell_once_then_more_where_it_is_uncertain(nih: Any, chat: A
     assert [t["repeat"] for t in extra] == sorted(t["repeat"] for t in extra)
     assert says(ended.err, "cli.adaptive_further_draws_enough", extra=len(extra), wanted=0.25)
     assert says(ended.out.replace("\n", " "), "figure.headline", measured="15", planned="15")
-    assert f"all {len(made)} " in ended.out
+    over_all = ("cli.found_over_all_draws", "cli.found_over_all_draws_each")
+    assert any(says(ended.out, key, draws=len(made)) for key in over_all)
 
     result = result_of(open_run(nih.folder / "run"))
     alone = {name: [v for v, more in zip(c, result.table["extra"], strict=True) if not more]
@@ -160,10 +161,10 @@ def test_the_plan_tells_least_and_most(nih: Any, chat: Any, small: list[object])
     ("options", "words"),
     [
         (["--precision", 0.1], t("run.adaptive_run_give_adaptive", name="precision")),
-        (["--max-trials", 100], "--max-trials is for an adaptive run"),
-        (["--adaptive", "--precision", 5], "use 0.01 to 0.5, such as 0.05 for 5 points"),
-        (["--adaptive", "--precision", "nan"], "0.01 to 0.5"),
-        (["--adaptive", "--max-trials", 5], "less than the first pass over the grid, which has 6 trials"),
+        (["--max-trials", 100], t("run.adaptive_run_give_adaptive", name="max-trials")),
+        (["--adaptive", "--precision", 5], "--precision 5 "),
+        (["--adaptive", "--precision", "nan"], "--precision nan "),
+        (["--adaptive", "--max-trials", 5], t("run.max_trials_less_than", most=5, planned=6)),
     ],
 )
 def test_what_makes_no_sense_is_refused(
@@ -209,7 +210,7 @@ def test_parts_are_merged_and_the_whole_goes_on(nih: Any, chat: Any, small: list
 def test_it_can_not_be_made_adaptive_afterwards(nih: Any, chat: Any, small: list[object]) -> None:
     assert nih("run", *small, "--out", "run").code == 0
     ended = nih("run", "--resume", "run", "--adaptive")
-    assert ended.code == 2 and "--adaptive differ" in ended.error()
+    assert ended.code == 2 and says(ended.error(), "cli.cant_resume_other_options", changed="--adaptive")
     assert says(nih("run", "--resume", "run", "--precision", 0.1).error(), "run.adaptive_run_give_adaptive")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from nihbench.types import Tokenizer
 from tests.billing import PRICE, WAYS, Service
+from tests.cli.conftest import shown_spent, told_spent
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_the_cap_holds_for_a_run(nih: Any, service: Service, options: list[objec
     assert ended.code == 4, ended.err
     assert 0.2 * cap < service.bill <= cap, (service.bill, service.calls)
     # What is shown is no less than the bill, in the last digit that is shown.
-    assert float(re.findall(r"spent: \$([\d.]+)", ended.err)[-1]) >= service.bill - 5e-5
+    assert shown_spent(ended.err) >= service.bill - 5e-5
 
 
 def kill(nih: Any, service: Service, *arguments: object, calls: int = 1) -> int:
@@ -90,7 +90,7 @@ def test_what_is_asked_before_there_is_a_run_stays_paid_for(nih: Any, service: S
     service.hold_from = None
     ended = nih("run", *command[1:-4], "--max-cost", 5, "--no-controls", "--out", "run")
     assert ended.code in (0, 3), ended.err
-    assert float(re.findall(r"spent: \$([\d.]+) in all", ended.err)[-1]) >= service.bill - 5e-5
+    assert shown_spent(ended.err) >= service.bill - 5e-5
 
 
 def test_parts_that_were_killed_are_paid_for_when_they_are_merged(
@@ -129,7 +129,7 @@ def test_a_run_of_an_older_version_that_was_killed(nih: Any, service: Service, o
         assert ended.code == 4 and service.calls == before, ended.err
     assert not (nih.folder / "part1" / ".committed").exists()
     ended = nih("run", "--resume", "whole", "--max-cost", 0.6)
-    assert service.calls > before and f"spent: ${0.46 + service.bill - _of(before, service):.4f}" in ended.err
+    assert service.calls > before and told_spent(ended.err, 0.46 + service.bill - _of(before, service))
 
 
 def _of(calls: int, service: Service) -> float:

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from nihbench.app.session import finish
-from nihbench.cli.progress import measuring
+from nihbench.app.finishing import finish
+from nihbench.cli.hearing import measuring
 from nihbench.lang.messages import Note, t
 from nihbench.run.store import open_run
 from scripts.synthetic_runs import write_run
 from tests.wording import part, says, wording
+
+pytestmark = pytest.mark.slow  # intervals and regions of whole grids
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 SMALL: dict[str, Any] = {
@@ -55,7 +57,7 @@ def test_two_prompts_of_one_run(nih: Any, write: Any) -> None:
     assert not made["general"] and made["regions"][0]["difference"] > 0
     assert len(made["won"]) - len(made["lost"]) == round(42 * made["found"]["difference"])
     nih.environment["NIH_LANG"] = "zh"
-    assert nih("compare", "one").out.startswith(made["text"]["zh"] + "\n\n长度：")
+    assert nih("compare", "one").out.startswith(made["text"]["zh"] + "\n\n")
     turned = json.loads(nih("compare", "one", "--prompt", "question-first,original", "--json").out)
     assert turned["comparisons"][0]["found"]["difference"] == -made["found"]["difference"]
 
@@ -84,6 +86,26 @@ def _answers(run: Path, found: Any) -> None:
         right = found(line["trial"]["length"], line["trial"]["depth_percent"])
         line["completion"]["text"] = "Eat a sandwich and sit in Dolores Park on a sunny day." if right else "Figs."
     path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+
+
+def test_only_the_rows_that_are_named_are_compared(nih: Any, write: Any) -> None:
+    """One model at two times loses what stands at 60% alone: that row says so, another does not."""
+    old, new = (write(name, 1.0, lengths=tuple(range(8000, 128_001, 8_000))) for name in ("old", "new"))
+    for run in (old, new):
+        change(run, "model", {"name": "m"})
+    _answers(old, lambda length, depth: True)
+    _answers(new, lambda length, depth: depth != 60)
+    at_60, others = (
+        json.loads(nih("compare", "old", "new", "--rows", rows, "--json").out)["comparisons"][0]
+        for rows in ("60", "0, 20")
+    )
+    assert (at_60["found"]["pairs"], len(at_60["lost"])) == (16, 16) and at_60["found"]["difference"] == -1
+    assert {each["depth_percent"] for each in at_60["lost"]} == {60.0}
+    assert (others["found"]["pairs"], others["lost"], others["left_out_trials"]) == (32, [], 0)
+    # The exact test of a row is McNemar's of its pairs, not that of the whole grid.
+    assert at_60["texts_p_value"] == pytest.approx(2 * 0.5**16)
+    ended = nih("compare", "old", "new", "--rows", "60,61")
+    assert ended.code == 2 and says(ended.err, "cli.compare_no_such_row", row="61")
 
 
 def test_what_got_worse_is_told_beside_a_gain(nih: Any, write: Any) -> None:
@@ -185,7 +207,7 @@ def test_other_lengths_other_seeds_and_nothing_to_compare(nih: Any, write: Any) 
     write("some", 1.0, lengths=(8000, 28_000, 200_000))
     ended = nih("compare", "one", "some")
     assert ended.code == 0 and says(ended.out, "finding.unclear", pairs=12)
-    assert "36 trials" in ended.out
+    assert "36 " in ended.out
     write("repeats", 1.0, repeats=2)
     other = write("seeded", 1.0, repeats=2)
     lines = [json.loads(line) for line in (other / "records.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -244,6 +266,11 @@ def _failed(run: Path) -> None:
 
 
 ONE_CELL: dict[str, Any] = {"lengths": (8000,), "depths": (50.0,)}
+UNKNOWN = [t("figure.metric_found", value=t("figure.unknown")), part("finding.effective_unmeasured")]
+
+
+def found(value: str) -> str:
+    return t("figure.metric_found", value=value)
 
 
 @pytest.mark.parametrize(
@@ -251,27 +278,27 @@ ONE_CELL: dict[str, Any] = {"lengths": (8000,), "depths": (50.0,)}
     [
         pytest.param(
             "perfect", 90.0, {}, None,
-            ["100.0% [", t("finding.effective_absolute", threshold="85.6%"), "Effective length: at least 128K tokens"],
-            "42 paired trials, a difference of +0.0 points", t("finding.no_miss", trials=42),
+            ["100.0% [", t("finding.effective_absolute", threshold="85.6%"), part("finding.effective_at_least")],
+            wording("finding.unclear", pairs=42, d="+0.0"), t("finding.no_miss", trials=42),
             id="perfect",
         ),
         pytest.param(
-            "nothing", -90.0, {}, None, ["found 0.0% [0.0% to ", "Effective length: under 8K tokens"],
-            "42 paired trials, a difference of +0.0 points", part("finding.bee"), id="nothing found",
+            "nothing", -90.0, {}, None, [found("0.0% [0.0% "), part("finding.effective_below")],
+            wording("finding.unclear", pairs=42, d="+0.0"), part("finding.bee"), id="nothing found",
         ),
         pytest.param(
-            "empty", 1.0, {}, _empty, ["found unknown", "no verdict"],
-            t("finding.nothing_measured", a="original", b="explicit"), t("finding.no_trial"),
+            "empty", 1.0, {}, _empty, UNKNOWN,
+            wording("finding.nothing_measured", a="original", b="explicit"), t("finding.no_trial"),
             id="no records",
         ),
         pytest.param(
-            "failed", 1.0, {}, _failed, ["found unknown", "0 of 42 trials measured", "no verdict"],
-            t("finding.nothing_measured", a="original", b="explicit"), t("finding.no_trial"),
+            "failed", 1.0, {}, _failed, UNKNOWN,
+            wording("finding.nothing_measured", a="original", b="explicit"), t("finding.no_trial"),
             id="all failed",
         ),
         pytest.param(
-            "cell", 90.0, ONE_CELL, None, ["found 100.0% [2.5% to 100.0%]", "for this haystack"],
-            t("finding.not_detectable"), t("finding.no_miss", trials=1), id="one cell",
+            "cell", 90.0, ONE_CELL, None, [found("100.0% [2.5% "), t("figure.brackets_haystack", level="95%")],
+            wording("finding.not_detectable"), t("finding.no_miss", trials=1), id="one cell",
         ),
     ],
 )  # fmt: skip
@@ -300,7 +327,7 @@ def test_every_command_says_something_true(
         assert ended.code == 0, ended.err
         assert (nih.folder / f"{case}.svg").stat().st_size > 1000
     ended = nih("compare", "one")
-    assert ended.code == 0 and compared in ended.out, ended.err + ended.out
+    assert ended.code == 0 and re.search(compared, ended.out), ended.err + ended.out
     ended = nih("diagnose", "one")
     assert ended.code == 0 and ended.out.count(diagnosed) == 2, ended.err + ended.out
     for command in ("compare", "diagnose"):

@@ -27,7 +27,11 @@ PRICE = ("--price", "100,100")  # USD per million: the canary's 8,000 tokens are
 
 
 def rows_of(out: str) -> dict[str, str]:
-    return {line[:14].strip(): line[15:] for line in out.splitlines()}
+    """Return what each row says, by the row's key."""
+    keys = ("reachable", "model_listed", "answers", "usable", "window", "canary", "default_sweep", "cached_tokens")
+    named = {t(f"cli.{key}"): key for key in keys}
+    rows = [(name, line.removeprefix(name)) for line in out.splitlines() for name in named if line.startswith(name)]
+    return {named[name]: rest.strip() for name, rest in rows if rest.startswith(" ")}
 
 
 @pytest.fixture
@@ -64,11 +68,11 @@ def test_of_a_good_server(nih: Any, chat: Any) -> None:
     ended = nih("doctor", "--base-url", chat.base_url, "--model", "x")
     assert ended.code == 0, ended.err
     rows = rows_of(ended.out)
-    assert (rows["reachable"], rows["model listed"], rows["answers"], rows["usable"]) == ("yes",) * 4
-    assert rows["window"] == "unknown" and says(rows["canary"], "endpoint.first_last_line_arrived")
-    assert "--window TOKENS" in rows["default sweep"] and rows["cached tokens"] == "not reported"
+    assert [rows[row] for row in ("reachable", "model_listed", "answers", "usable")] == [t("cli.yes")] * 4
+    assert rows["window"] == t("cli.unknown") and says(rows["canary"], "endpoint.first_last_line_arrived")
+    assert "--window TOKENS" in rows["default_sweep"] and rows["cached_tokens"] == t("cli.not_reported")
     # The same tokenizer on both sides: what is thought of the canary's length is what the server counts.
-    seen, thought = (int(n.replace(",", "")) for n in re.findall(r"([\d,]+) (?:of|tokens)", rows["canary"]))
+    seen, thought = (int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", rows["canary"]))
     assert abs(seen / thought - 1) < 0.01
     found = json.loads(nih("doctor", "--base-url", chat.base_url, "--model", "x", "--json", "--canary", 0).out)
     assert found["usable"] is True and found["canary"] is None and found["known_text"]["server"] > 50
@@ -76,9 +80,9 @@ def test_of_a_good_server(nih: Any, chat: Any) -> None:
 
 def test_of_a_server_that_refuses_or_is_not_there(nih: Any, chat: Any) -> None:
     chat.fail = {1: (401, {"error": {"message": "Incorrect API key"}}), 2: (402, {"error": {"message": "no money"}})}
-    for word in ("refuses the key", "no money"):
+    for word in (part("endpoint.refuses_key"), "no money"):
         ended = nih("doctor", "--base-url", chat.base_url, "--model", "x")
-        assert ended.code == 4 and word in ended.err and "usable         no" in ended.out
+        assert ended.code == 4 and word in ended.err and rows_of(ended.out)["usable"] == t("cli.no")
     assert len(chat.asked) == 2, "nothing is asked of a server that can't be used"
     ended = nih("doctor", "--base-url", "http://127.0.0.1:1/v1", "--model", "x", "--json")
     assert ended.code == 2 and json.loads(ended.out)["usable"] is False
@@ -134,19 +138,19 @@ def test_the_default_sweep_is_what_nih_plan_says(nih: Any, chat: Any, window: in
 
 
 @pytest.mark.usefixtures("sweep")
-@pytest.mark.parametrize(
-    ("cap", "asked", "answers", "usable"), [(0.0001, 0, "unknown", "unknown"), (0.05, 1, "yes", "yes")]
-)
+@pytest.mark.parametrize(("cap", "asked", "known"), [(0.0001, 0, "unknown"), (0.05, 1, "yes")])
 def test_a_cap_stops_it_before_the_call_that_could_pass_it(
-    nih: Any, chat: Any, cap: float, asked: int, answers: str, usable: str
+    nih: Any, chat: Any, cap: float, asked: int, known: str
 ) -> None:
     options = ("doctor", "--model", "x", "--base-url", chat.base_url, "--window", 4000, *PRICE, "--max-cost", cap)
     ended = nih(*options)
     assert ended.code == 4 and says(ended.err.splitlines()[-1], "endpoint.next_call_could_cost")
     rows = rows_of(ended.out)
-    assert (rows["reachable"], rows["model listed"], rows["canary"]) == ("yes", "yes", "not sent")
-    assert (rows["answers"], rows["usable"]) == (answers, usable)
-    assert "can cost" in rows["default sweep"]
+    assert (rows["reachable"], rows["model_listed"], rows["canary"]) == (t("cli.yes"), t("cli.yes"), t("cli.not_sent"))
+    assert rows["answers"] == rows["usable"] == t(f"cli.{known}")
+    assert says(rows["default_sweep"], "cli.trials_send_tokens_cost") or says(
+        rows["default_sweep"], "cli.trials_send_tokens_cost_predicted"
+    )
     assert len(chat.asked) == asked
     found = json.loads(nih(*options, "--json").out)
     assert found["usable"] is (True if asked else None) and "--max-cost" in found["problem"]
@@ -182,7 +186,7 @@ def test_a_cap_needs_a_price(nih: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--window", 0), "--window must be at least 1"),
+        (("--window", 0), t("run.must_least_1_not", replace="window", value=0)),
         (("--window", 64_000), part("run.window_more_than_server")),
         (("--price", "x"), part("run.price_no_price_give")),
         (("--max-cost", -1), part("endpoint.max_cost_no_amount")),

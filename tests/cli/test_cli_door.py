@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import typer
 
 from nihbench.cli.app import Commands, app
@@ -54,12 +55,13 @@ def test_the_work_of_a_command_takes_what_its_declaration_hands_on() -> None:
 def run(code: str, *arguments: str) -> str:
     environment = {**os.environ, "PYTHONPATH": str(SOURCE), "COLUMNS": "100"}
     ended = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, encoding="utf-8", env=environment, timeout=60
+        [sys.executable, "-c", code, *arguments], capture_output=True, encoding="utf-8", env=environment, timeout=600
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stderr
 
 
+@pytest.mark.slow
 def test_help_and_completion_load_no_command_and_a_commands_help_loads_no_work() -> None:
     code = "\n".join([
         "import sys",

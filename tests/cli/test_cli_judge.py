@@ -90,9 +90,9 @@ def test_a_judges_scores_stand_beside_the_rules_and_name_who_gave_them(judge: An
     assert len(court.asked) == len(set(said.values())), "equal answers are asked once"
     assert all(request.messages[0]["role"] == "system" for request in court.asked)
     assert (
-        "found" in ended.out
-        and says(ended.err, "cli.price_unknown")
-        and f"{len(court.asked)} calls (0 failed)" in ended.err
+        says(ended.out, "figure.metric_found")
+        and says(ended.err, "cli.price_unknown_give_model")
+        and says(ended.err, "cli.calls_failed_tokens_sent", calls=len(court.asked), failed=0)
     )
 
 
@@ -100,7 +100,7 @@ def test_a_second_judging_pays_for_nothing(judge: Any, court: ChatModel, run: Pa
     assert judge().code == 0
     asked, scores = len(court.asked), (run / "scores.judge-wise.jsonl").read_bytes()
     ended = judge()
-    assert ended.code == 0 and len(court.asked) == asked and "nothing is sent" in ended.err
+    assert ended.code == 0 and len(court.asked) == asked and says(ended.err, "cli.answers_every_verdict_known")
     assert (run / "scores.judge-wise.jsonl").read_bytes() == scores
 
 
@@ -246,10 +246,17 @@ def test_cost_is_shown_and_never_passed(nih: Any, court: ChatModel, run: Path) -
     sent = [(sum(court.count(m["content"]) + 4 for m in request.messages) + 3) for request in court.asked]
     answered = [court.count(court.say("\n".join(m["content"] for m in request.messages))) for request in court.asked]
     usd = (2.0 * sum(sent) + 10.0 * sum(answered)) / 1e6
-    assert f"{sum(sent):,} tokens sent, {sum(answered):,} answered; ${usd:.4f}" in ended.err
-    worst = float(re.search(r"at most \$([\d.]+)", ended.err)[1])
+    assert says(
+        ended.err,
+        "cli.calls_failed_tokens_sent",
+        sent=sum(sent),
+        answered=sum(answered),
+        money=re.compile(rf"\${usd:.4f}"),
+    )
+    (asked,) = [line for line in ended.err.splitlines() if says(line, "cli.answers_calls_make_verdicts")]
+    worst = float(re.findall(r"\$([\d.]+)", asked)[0])
     assert usd <= worst <= 0.1
-    guessed = int(re.search(r"about ([\d,]+) tokens", ended.err)[1].replace(",", ""))
+    guessed = max(int(n.replace(",", "")) for n in re.findall(r"(?<![$.\d])\d[\d,]*", asked))
     assert sum(sent) <= guessed <= 2 * sum(sent)
 
 
@@ -296,7 +303,9 @@ def test_ctrl_c_keeps_the_verdicts_that_came(nih: Any, judge: Any, court: ChatMo
     court.wait_for(2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
-    assert process.returncode == 130 and b"--resume" not in err and b"kept" in err, err
+    assert process.returncode == 130 and b"--resume" not in err and says(err.decode(), "cli.verdicts_came_kept_give"), (
+        err
+    )
     assert not (run / "scores.judge-wise.jsonl").exists()
     court.release.set()
     assert judge().code == 0
@@ -384,9 +393,12 @@ def test_a_damaged_score_file_is_named_with_its_line(nih: Any, judge: Any, run: 
         (["--only-uncertain"], part("cli.rules_take_none_options")),
         (["--max-output", "900"], part("cli.rules_take_none_options")),
         (["--judge", "wise"], "wise"),
-        (["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"], "--votes must be at least 1"),
+        (
+            ["--judge", "x", "--judge-base-url", "http://127.0.0.1:9/v1", "--votes", "0"],
+            t("cli.must_least_1", replace="votes"),
+        ),
         (["--judge", "x", "--judge-base-url", "nowhere"], part("endpoint.not_base_url_write")),
-        (["--judge", "gpt-4-turbo"], "set the environment variable OPENAI_API_KEY"),
+        (["--judge", "gpt-4-turbo"], part("cli.no_key_set_environment")),
     ],
     ids=str,
 )
@@ -426,7 +438,7 @@ def test_answers_that_the_judge_left_unscored_are_told(nih: Any, judge: Any, cou
     assert judge().code == 3
     left = sum("Dolores Park" in text for text in answers_of(run).values())
     ended = nih("agree", "run", "--json")
-    assert f"{left} answers that judge-wise left unscored" in ended.err
+    assert says(ended.err, "cli.note_answers_left_unscored", left=left, judge="judge-wise")
     assert json.loads(ended.out)["comparisons"][0]["scorer"]["items"] == len(answers_of(run)) - left
 
 
@@ -459,7 +471,9 @@ def test_the_judges_notes_and_the_comparison_speak_chinese(nih: Any, judge: Any,
         and says(first.err, "cli.most", "zh")
     )
     again = nih("--lang", "zh", "score", "run", "--judge", "wise", "--votes", 2)
-    assert "没有发送任何请求" in again.err and not says(first.err + again.err, "cli.calls_failed_tokens_sent")
+    assert says(again.err, "cli.answers_every_verdict_known", "zh") and not says(
+        first.err + again.err, "cli.calls_failed_tokens_sent"
+    )
     said = nih("--lang", "zh", "agree", "run", "--scorer", "judge-wise").out
     assert says(said, "figures.against_answers", "zh", answers=6) and says(said, "figures.recall", "zh")
     assert says(said, "figures.one_keyword", "zh") and not says(said, "figures.one_keyword")

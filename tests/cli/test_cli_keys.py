@@ -51,7 +51,7 @@ def test_a_file_that_others_can_read_is_warned_about(
 def test_a_wrong_line_is_named_without_its_text(nih: Any, chat: Any, small: list[object], keys: Path) -> None:
     keys.write_text(f"A=b\n{KEY}\n", encoding="utf-8")
     error = nih("run", *small, "--api-key-env", "MY_KEY").error()
-    assert f"{keys}:2: write NAME=KEY" in error and KEY not in error
+    assert says(error, "cli.write_name_key_one", path=keys, number=2) and KEY not in error
     keys.unlink()
     keys.mkdir()
     assert says(nih.process("run", *small, "--api-key-env", "MY_KEY").error(), "cli.file_keys_cant_read")

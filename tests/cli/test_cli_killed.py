@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.cli.conftest import told_spent
 from tests.ledgers import beside_records
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
@@ -59,7 +60,7 @@ def test_what_was_settled_before_the_kill_is_not_counted_twice(nih: Any, chat: A
     (lost,) = beside_records(nih.folder / "run")
     # One call was broken off: it counts at its worst, a quarter more than the client's own count of it.
     assert lost < 1.3 * (in_flight + 3) * 100 / 1e6
-    assert f"spent: ${arrived_usd(chat) + lost - broken(chat):.4f}" in ended.err
+    assert told_spent(ended.err, arrived_usd(chat) + lost - broken(chat))
     assert not (nih.folder / "run" / COMMITTED).exists() and answered > 0
 
 

@@ -18,7 +18,7 @@ from nihbench.endpoint.checkup import Preflight
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.lang.messages import t
 from nihbench.types import ModelPreset
-from tests.wording import says
+from tests.wording import says, wording
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_counts_that_leave_out_what_was_cached(nih: Any, chat: Any, foreign: lis
     chat.take = cached
     ended = nih("run", *foreign, "--concurrency", 1, "--out", "run")
     assert ended.code == 0, ended.err
-    assert ("leave out what it has cached" in ended.err) is not told
+    assert says(ended.err, "cli.note_server_counts_far_less") is not told
     assert says(ended.err, "cli.calibrated_counts_tokens_server") is told
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_cuts_is_found_before_the_sweep(nih: Any, chat: Any, forei
     assert ended.code == 2 and says(ended.err, "run.server_counted_tokens_prompt") and not (nih.folder / "run").exists()
     # Without a fit nothing is known beforehand, but the run's own counts tell.
     ended = nih("run", *foreign, "--no-calibrate", "--out", "run")
-    assert ended.code == 3 and "2 trials failed" in ended.err
+    assert ended.code == 3 and says(ended.err, "cli.trials_failed_not_sent", failed=2)
     assert len(counts_of(nih.folder / "run")) == 6
 
 
@@ -140,10 +140,10 @@ def test_a_second_server_must_count_as_the_first_does(nih: Any, chat: Any, forei
 def test_a_canary_tells_which_end_is_lost(nih: Any, chat: Any, foreign: list[object]) -> None:
     chat.say = lambda text: " and ".join(re.findall(r"code is (\d+)", text))
     ended = nih("run", *foreign, "--canary", "--out", "a")
-    assert "canary: the first and the last line arrived" in ended.err
+    assert says(ended.err, "endpoint.canary", finding=re.compile(wording("endpoint.first_last_line_arrived")))
     chat.say = lambda text: " ".join(re.findall(r"last code is (\d+)", text))
     ended = nih("run", *foreign, "--canary", "--out", "b")
-    assert "canary: the first line did not come back, the last one did" in ended.err
+    assert says(ended.err, "endpoint.canary", finding=re.compile(wording("endpoint.first_line_not_come")))
     assert t("endpoint.count_nothing_cut_model") in ended.err
 
 

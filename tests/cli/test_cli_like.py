@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
-from tests.wording import says
+from tests.wording import part, says
 
 
 @pytest.fixture
@@ -103,9 +103,9 @@ def test_what_was_never_sent_or_does_not_fit_is_left_out(nih: Any, chat: Any, fi
         (["--lengths", "1k"], "--lengths"),
         (["--repeats", "3", "--seed", "1"], "--repeats, --seed"),
         (["--adaptive"], "--adaptive"),
-        (["--suite", "moonshot-2023"], "remove --suite"),
-        (["--prompt", "loud"], "has no prompt 'loud'"),
-        (["--window", "400"], "do not fit into a window of 400 tokens"),
+        (["--suite", "moonshot-2023"], "--suite"),
+        (["--prompt", "loud"], part("run.no_prompt")),
+        (["--window", "400"], part("run.like_prompts_tokens_more")),
     ],
 )
 def test_what_can_not_be_is_said_in_a_sentence(

@@ -39,7 +39,9 @@ def options(own_texts: dict[str, Path]) -> Iterator[list[object]]:
         ]
 
 
-@pytest.mark.parametrize(("lang", "said"), [("en", part("endpoint.not_keep_output_limit")), ("zh", "不遵守输出上限")])
+@pytest.mark.parametrize(
+    ("lang", "said"), [(lang, part("endpoint.not_keep_output_limit", lang)) for lang in ("en", "zh")]
+)
 def test_it_is_graded_and_said_once(nih: Any, options: list[object], records_of: Any, lang: str, said: str) -> None:
     nih.environment["NIH_LANG"] = lang
     ended = nih("run", *options, "--out", "run")

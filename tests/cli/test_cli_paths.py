@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.lang.messages import t
+from nihbench.lang.messages import t, typed
 
 LONG = "d" * 260
 COMMANDS = [
@@ -102,7 +102,7 @@ def test_printed_commands_can_be_pasted(nih: Any, chat: Any, small: list[object]
     pasted = shlex.split(re.search(r"nih (run --resume .*)", stopped.err)[1])
     assert nih(*pasted).code == 0
     taken = nih("run", *small, f"--out={place}")
-    pasted = shlex.split(re.search(r"with (--resume .*), or ", taken.err)[1])
+    pasted = shlex.split(re.search(rf"(--resume {re.escape(typed(place))})[ ,;]", taken.err)[1])
     done = nih("run", *pasted)
     assert done.code == 0
     drawn = shlex.split(re.search(r"nih (plot .* --out heatmap\.svg)", done.err)[1])

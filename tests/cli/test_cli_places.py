@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import nihbench
 from nihbench.app.results import result_of
 from nihbench.run.store import open_run
+from tests.wording import says
 
 DEPTHS = 21
 FULL = "Eat a sandwich and sit in Dolores Park on a sunny day."
@@ -60,12 +62,14 @@ def test_identical_prompts_are_sent_and_counted_once(
     chat.say = lambda text: "I do not know." if text in missed else FULL
     ended = nih("run", *small, *GRID, "--out", "r")
     assert ended.code == 0, ended.err
-    assert "300 tokens" in ended.err and f" {n} different prompts" in ended.err
+    assert says(ended.err, "note.same_prompts", length=300, prompts=n)
     assert sorted(asked.messages[0]["content"] for asked in chat.asked) == sorted(different)
 
     low, high = exact(n - 2, n)
     said = " ".join(ended.out.split())
-    assert f"found {(n - 2) / n:.1%} [{low:.1%} to {high:.1%}]" in said and f"{n} of {n} trials measured" in said
+    assert says(
+        said, "figure.metric_found", value=re.compile(rf"{(n - 2) / n:.1%} \[{low:.1%} \S+ {high:.1%}\]")
+    ) and says(said, "figure.headline", measured=str(n), planned=str(n))
 
     made = result_of(open_run(nih.folder / "r"))
     (cells,), (numbers,), (summary,) = made.grids, made.statistics, made.summaries
@@ -84,7 +88,8 @@ def test_identical_prompts_are_sent_and_counted_once(
     with (nih.folder / "t.csv").open(encoding="utf-8-sig", newline="") as file:
         assert len(list(csv.DictReader(file))) == n
     assert nih("plot", "r", "--out", "f.svg").code == 0
-    assert f"{n} trials fill {DEPTHS} places" in " ".join((nih.folder / "f.svg").read_text(encoding="utf-8").split())
+    drawn = re.findall(r"<!-- (.*?) -->", (nih.folder / "f.svg").read_text(encoding="utf-8"), re.DOTALL)
+    assert says(" ".join(drawn), "figure.one_prompt", trials=n, places=DEPTHS)
     cases = json.loads(nih("cases", "r", "--json").out)["runs"][0]
     assert (cases["trials"], cases["below_full_marks"]) == (n, 2)
 
@@ -164,4 +169,7 @@ def test_repeats_of_the_same_prompt_are_no_further_places(nih: Any, chat: Any, s
     ended = nih("run", *small, "--lengths", "300:300:1", *vary, "--out", "r")
     assert ended.code == 0, ended.err
     low, high = exact(3, 3)
-    assert f"found 100.0% [{low:.1%} to {high:.1%}]" in ended.out and len(chat.asked) == 9
+    assert (
+        says(ended.out, "figure.metric_found", value=re.compile(rf"100.0% \[{low:.1%} \S+ {high:.1%}\]"))
+        and len(chat.asked) == 9
+    )

@@ -1,7 +1,9 @@
-"""`nih plot` on run folders of the real format, in a process of its own."""
+"""`nih plot` on run folders of the real format."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from nihbench.app.drawing import FIGURES
 from nihbench.cli.app import main
-from nihbench.lang.messages import languages, t
+from nihbench.lang.messages import Note, languages, said, t
 from scripts.synthetic_runs import write_run
 from tests.wording import part, says
 
@@ -30,24 +32,47 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def plot(folder: Path, *arguments: str) -> SimpleNamespace:
-    code = "from nihbench.cli.app import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "plot", *arguments], cwd=folder, capture_output=True, text=True, encoding="utf-8"
-    )
-    return SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+    """Give the command in this process."""
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main(["plot", *arguments])
+    out.flush()
+    return SimpleNamespace(code=ended.value.code, out=out.buffer.getvalue().decode(), err=err.getvalue())  # type: ignore[attr-defined]
+
+
+def minus(b: str, a: str) -> str:
+    return t("figure.difference_title", a=a, b=b)
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["synthetic-two"], ["synthetic-two: sf-sandwich/original", "SYNTHETIC DATA", "Date: 2026-01-01."]),
-        (["."], ["synthetic-one", "synthetic-two", "explicit", "not run"]),
-        (["synthetic-one", "--kind", "difference"], ["sf-sandwich/explicit minus sf-sandwich/original"]),
-        (["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"], ["sf-sandwich/original minus"]),
-        (["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"], ["synthetic-two minus"]),
-        (["synthetic-one", "--kind", "profiles"], ["By context length", "Shaded: 95% intervals, for this haystack."]),
+        (["synthetic-two"], ["synthetic-two: sf-sandwich/original", part("figure.synthetic"), "2026-01-01"]),
+        (["."], ["synthetic-one", "synthetic-two", "explicit", t("figure.not_run")]),
+        (["synthetic-one", "--kind", "difference"], [minus("sf-sandwich/explicit", "sf-sandwich/original")]),
+        (
+            ["synthetic-one", "--kind", "difference", "--prompt", "explicit,original"],
+            [minus("sf-sandwich/original", "sf-sandwich/explicit")],
+        ),
+        (
+            ["synthetic-one", "synthetic-two", "--prompt", "original", "--kind", "difference"],
+            [minus("synthetic-two", "synthetic-one")],
+        ),
+        (
+            ["synthetic-one", "--kind", "profiles"],
+            [t("figure.by_length"), t("figure.interval", level="95%", method=t("figure.interval_haystack"))],
+        ),
         (["synthetic-two", "--axis", "achieved"], [part("figure.depth_achieved"), part("figure.achieved_note")]),
-        (["synthetic-two", "--lang", "zh"], ["上下文长度", "针的深度", "合成数据", "平均得分"]),
+        (
+            ["synthetic-two", "--lang", "zh"],
+            [said(Note("depth"), "zh"), said(t("figure.mean_band"), "zh"), part("figure.length", "zh").strip("（）")]
+            + [part("figure.synthetic", "zh")],
+        ),
         (["synthetic-two", "--title", "My own"], ["My own"]),
     ],
 )
@@ -63,7 +88,7 @@ def test_what_a_figure_says(
     monkeypatch.chdir(runs)
     with pytest.raises(SystemExit) as ended:
         main(["plot", *arguments, "--out", str(out)])
-    note = f"图：{out}\n" if "--lang" in arguments else f"figure: {out}\n"
+    note = said(t("cli.figure", out=out), "zh" if "--lang" in arguments else "en") + "\n"
     assert (ended.value.code, capsys.readouterr()) == (0, ("", note))
     # Text is drawn as outlines; each has a comment that says what it is.
     drawn = " ".join(part.split("-->")[0].strip() for part in out.read_text(encoding="utf-8").split("<!--")[1:])
@@ -105,6 +130,7 @@ def test_what_can_not_be_drawn_is_said_in_one_line(
     assert not (tmp_path / "f.png").exists()
 
 
+@pytest.mark.slow
 def test_plotting_imports_neither_pandas_nor_the_client(runs: Path, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom nihbench.cli.app import main\n"

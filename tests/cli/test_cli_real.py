@@ -19,6 +19,7 @@ from nihbench.local.server import LocalServer
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import prepare
 from nihbench.types import Corpus, ModelPreset
+from tests.wording import says
 
 pytestmark = pytest.mark.real
 
@@ -103,7 +104,7 @@ def test_sigterm_takes_the_embedded_server_along(
     assert process.stderr is not None and process.stdout is not None
     try:
         line = b""
-        while b"run folder:" not in line:
+        while not says(line.decode(), "cli.run_folder"):
             line = process.stderr.readline()
             assert line, "the run ended before it began"
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()

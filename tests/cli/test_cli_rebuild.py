@@ -100,8 +100,8 @@ def test_a_changed_or_missing_corpus_is_refused_and_a_moved_one_is_found(nih: An
 
 
 def test_an_unknown_or_ambiguous_trial_is_refused(nih: Any, own: Path) -> None:
-    assert "no trial" in nih("rebuild", "run", "zzz").error()
-    assert "3 trials" in nih("rebuild", "run", "").error()
+    assert says(nih("rebuild", "run", "zzz").error(), "run.no_trial_run_id")
+    assert says(nih("rebuild", "run", "").error(), "run.trials_run_id_begins", count=3)
 
 
 def test_a_record_that_rebuilds_to_other_bytes_is_damaged(nih: Any, own: Path) -> None:
@@ -113,5 +113,6 @@ def test_a_record_that_rebuilds_to_other_bytes_is_damaged(nih: Any, own: Path) -
     before = path.read_bytes()
     for record in records[:2]:
         ended = nih("rebuild", "run", record["id"])
-        assert ended.code == 5 and "damaged" in ended.error()
+        damaged = ("run.prompt_trial_rebuilds_other", "run.record_not_run_plan")
+        assert ended.code == 5 and any(says(ended.error(), key) for key in damaged)
     assert path.read_bytes() == before

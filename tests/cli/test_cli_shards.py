@@ -47,7 +47,7 @@ def test_sharded_and_merged_is_the_whole_run(nih, chat, options, parts):
     assert {**ours, "created_at": whole["created_at"]} == {**whole, "merged": ours["merged"]}
     assert [origin["part"] for origin in ours["merged"]] == ["1/3", "2/3", "3/3"]
     shown = [nih("score", name).out.replace(name, "") for name in ("merged", "undivided")]
-    assert shown[0] == shown[1] and "found" in shown[0]
+    assert shown[0] == shown[1] and says(shown[0], "figure.metric_found")
     for name in ("merged", "undivided"):
         assert nih("plot", name, "--out", f"{name}.svg").code == 0
     figures = [(nih.folder / f"{name}.svg").read_text(encoding="utf-8") for name in ("merged", "undivided")]
@@ -75,7 +75,9 @@ def test_a_part_is_resumed_as_that_part_only(nih, chat, options, parts):
     kept = records.read_bytes().splitlines(keepends=True)
     records.write_bytes(b"".join(kept[:-2]))
     before = len(chat.asked)
-    assert "--shard differ" in nih("run", "--resume", parts[1], "--shard", "1/3").error()
+    assert says(
+        nih("run", "--resume", parts[1], "--shard", "1/3").error(), "cli.cant_resume_other_options", changed="--shard"
+    )
     assert nih("run", "--resume", parts[1]).code == 0
     assert len(chat.asked) == before + 2
     assert nih("merge", *parts, "--out", "again").code == 0
@@ -85,9 +87,11 @@ def test_what_does_not_belong_together_is_refused_by_name(nih, options, parts):
     other = [*options, "--shard", "2/3"]
     assert nih("run", *other, "--temperature", 0.5, "--out", "warm").code == 0
     wrong = nih("merge", parts[0], "warm", "--out", "out").error()
-    assert "identity.temperature differ" in wrong and "warm" in wrong
+    assert says(wrong, "run.not_one_plan_differ", other="warm", changed="identity.temperature")
     assert nih("run", *other, "--depths", "0,50,100", "--out", "shallow").code == 0
-    assert "depths, controls differ" in nih("merge", parts[0], "shallow", "--out", "out").error()
+    assert says(
+        nih("merge", parts[0], "shallow", "--out", "out").error(), "run.not_one_plan_differ", changed="depths, controls"
+    )
     assert says(nih("merge", parts[0], parts[0], "--out", "out").error(), "run.nih_merge_takes_two")
     assert says(nih("merge", parts[0], "--out", "out").error(), "run.nih_merge_takes_two")
     assert says(nih("merge", parts[0], "nowhere", "--out", "out").error(), "run.holds_no_run_no")
@@ -105,7 +109,9 @@ def test_parts_that_were_cut_from_other_plans_are_refused_by_the_option(nih, opt
     assert nih("run", *plan, "--shard", "1/2", "--out", "first").code == 0
     assert nih("run", *plan, *option, "--shard", "2/2", "--out", "second").code == 0
     name = option[0].removeprefix("--")
-    assert f"options.{name} differ" in nih("merge", "first", "second", "--out", "out").error()
+    assert says(
+        nih("merge", "first", "second", "--out", "out").error(), "run.not_one_plan_differ", changed=f"options.{name}"
+    )
     assert not (nih.folder / "out").exists()
 
 

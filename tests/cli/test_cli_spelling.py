@@ -73,7 +73,7 @@ def test_on_a_terminal_it_asks(
     said = os.read(terminal, 65536).decode()
     os.close(other)
     os.close(terminal)
-    assert "is that" in said and "[y/N]" in said
+    assert "[y/N]" in said
     if grid is None:
         assert process.returncode == 2 and "300t" in said
     else:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
+from tests.cli.conftest import told_spent
 from tests.ledgers import beside_records
-from tests.wording import says
+from tests.wording import part, says, wording
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
 
@@ -35,7 +36,7 @@ def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
     began = len(chat.asked)
     assert 3 <= began < 6
     assert 0.1 < spent_usd(chat) <= 0.2
-    assert f"spent: ${spent_usd(chat):.4f}" in ended.err and "planned: at most $0.3375" in ended.err
+    assert told_spent(ended.err, spent_usd(chat)) and says(ended.err, "cli.most_predicted", most="$0.3375")
     assert len(records_of(nih.folder / "run")) == began
 
     # The cap is stored with the run; said again lower it stays one for all that was spent.
@@ -45,7 +46,7 @@ def test_a_cap_is_never_passed_and_holds_for_the_whole_run(
     ended = nih("run", "--resume", "run", "--max-cost", "0.5")
     assert ended.code == 0, ended.err
     assert len(chat.asked) == 6
-    assert f"spent: ${spent_usd(chat):.4f}" in ended.err
+    assert told_spent(ended.err, spent_usd(chat))
 
 
 def test_a_prompt_near_the_end_of_the_last_tier_is_held_and_charged(nih: Any, chat: Any, small: list[object]) -> None:
@@ -102,8 +103,8 @@ def test_sigterm_ends_like_ctrl_c(nih: Any, chat: Any, small: list[object], reco
     assert err.decode().splitlines()[-1] == "nih: " + t(
         "cli.stopped_2", signal="SIGTERM", go_on=t("cli.done_kept_go_nih", path="run")
     )
-    assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
-    assert b"stopped: 3 of 6 trials" in err and b"Traceback" not in err
+    assert b"sf-sandwich / original" in out and says(out.decode(), "figure.headline", measured="3", planned="6")
+    assert says(err.decode(), "cli.stopped_trials_done", done=3, planned=6) and b"Traceback" not in err
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
     assert len(records_of(nih.folder / "run")) == 3
     assert not (nih.folder / "run" / ".holder.json").exists()
@@ -132,8 +133,8 @@ def test_all_that_is_asked_is_counted_and_told(nih: Any, chat: Any, fitted: list
     assert len(records) == 4 + 10 + 3  # grid, oracle, closed book
     before = len(chat.asked) - len(records)
     assert sum(beside_records(nih.folder / "run")) == pytest.approx(spent_usd(chat, before))
-    assert f"${spent_usd(chat, before):.4f} spent" in ended.err
-    assert f"spent: ${spent_usd(chat):.4f}" in ended.err
+    assert says(ended.err, "cli.asked_before_first_trial", spent=spent_usd(chat, before))
+    assert told_spent(ended.err, spent_usd(chat))
 
 
 @pytest.mark.parametrize("share", [0.0001, 0.1, 0.5, 0.97])
@@ -151,7 +152,7 @@ def test_a_cap_holds_what_is_asked_before_the_first_trial(
     spent = spent_usd(chat)
     assert not spent or sum(beside_records(nih.folder / "run")) == pytest.approx(spent)
     assert spent <= share * checks and (share < 0.1 or spent > 0)
-    assert spent == 0 or f"${spent:.4f} spent" in ended.err
+    assert spent == 0 or says(ended.err, "cli.asked_before_first_trial", spent=spent)
 
 
 def test_exact_counts_leave_no_margin(nih: Any, chat: Any, fitted: list[object], records_of: Any) -> None:
@@ -187,10 +188,10 @@ def service(nih: Any, own_texts: dict[str, Path]) -> list[object]:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--price", "40,1"], "and can cost $"),
+        (["--price", "40,1"], part("cli.trials_send_tokens_cost_predicted")),
         (
             ["--depths", "0:100:101"],
-            "to a model of unknown price (set it with --price IN,OUT; 0,0 if nobody is paid): agree with --yes",
+            part("cli.trials_send_tokens_model"),
         ),
     ],
 )
@@ -240,7 +241,8 @@ def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
     os.close(terminal)
     assert (
         says(said, "cli.trials_send_tokens_cost_predicted")
-        and "Begin? [y/N]" in said
+        and says(said, "cli.begin")
+        and "[y/N]" in said
         and says(said, "cli.nothing_sent_give_fewer")
     )
     assert not (nih.folder / "results").exists()
@@ -250,7 +252,8 @@ def test_an_engine_of_ones_own_never_asks(nih: Any, chat: Any, small: list[objec
     chat.owner = "sglang"
     ended = nih("run", *small, "--max-cost", "0", "--out", "run")
     assert ended.code == 0, ended.err
-    assert "spent" not in ended.err
+    assert not any(says(ended.err, key) for key in ("cli.spent_planned", "cli.spent_all_trials_part"))
+    assert not says(ended.err, "cli.asked_before_first_trial")
 
 
 def test_retry_all_tries_final_failures_again(nih: Any, chat: Any, small: list[object], records_of: Any) -> None:
@@ -327,7 +330,7 @@ def test_checks_that_are_broken_off_are_told(nih: Any, chat: Any, fitted: list[o
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
-    (told,) = re.findall(r"before the first trial: [\d,]+ tokens, \$([\d.]+) spent", err.decode())
+    (told,) = re.findall(r"\$([\d.]+)", re.search(wording("cli.asked_before_first_trial"), err.decode())[0])
     # What was under way counts at its worst case.
     assert float(told) > spent_usd(chat, place - 1)
     assert not (nih.folder / "run" / "run.json").exists()

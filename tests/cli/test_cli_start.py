@@ -50,12 +50,14 @@ def unavoidable() -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_help_itself_imports_nothing_heavy() -> None:
     code, heavy, shown = imported(OURS, "--help")
     assert (code, heavy) == (0, set())
     assert "Usage: nih [OPTIONS] COMMAND" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["plan", "batch export"])
 def test_what_only_plans_loads_no_scorer(command: str, small: list[object], tmp_path: Path) -> None:
     program = OURS.replace("name for name in", "name for name in ['nihbench.score'] +")
@@ -64,6 +66,7 @@ def test_what_only_plans_loads_no_scorer(command: str, small: list[object], tmp_
     assert code == 0 and "tiktoken" in heavy and "nihbench.score" not in heavy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", "run plan prompt plot models serve rebuild needle corpus needle-list corpus-fetch corpus-stats".split()
 )
@@ -75,6 +78,24 @@ def test_a_commands_help_imports_nothing_heavy(unavoidable: set[str], command: s
     assert heavy - unavoidable == set()
 
 
+# What a command's work does without until it is called for: nobody waits for it before the first request, or a list.
+WITHOUT = {
+    "run": "pandas matplotlib rich click nihbench.analysis nihbench.score nihbench.figures nihbench.app.finishing",
+    "imports": "pandas matplotlib nihbench.app.session nihbench.app.batching nihbench.run.merging nihbench.run.runner",
+    "catalog": "httpx pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.app.session",
+    "examining": "pandas matplotlib rich tiktoken nihbench.figures nihbench.app.results nihbench.app.finishing",
+}
+
+
+@pytest.mark.parametrize("command", WITHOUT)
+def test_what_a_command_starts_without(command: str) -> None:
+    program = f"import sys, nihbench.cli.{command}\nprint('IMPORTED', *sys.modules, file=sys.stderr)"
+    code, loaded, _ = imported(program)
+    assert code == 0 and f"nihbench.cli.{command}" in loaded
+    assert loaded & set(WITHOUT[command].split()) == set()
+
+
+@pytest.mark.slow
 def test_the_spy_sees_what_is_imported() -> None:
     code, heavy, _ = imported(OURS, "needle", "list")
     assert code == 0
@@ -102,18 +123,20 @@ def test_json_is_json(nih: Any) -> None:
     assert shown["statements"] == ["在北京最好的事情就是秋天里坐在五道营胡同里的铁手咖啡馆，喝一杯热美式"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["needle", "show", "beijing-coffee"], ["models"]])
 def test_a_stdout_that_knows_no_chinese_is_no_reason_to_fail(nih: Any, arguments: list[str]) -> None:
     for encoding in ("ascii", "cp1252"):
-        ended = nih.process(*arguments, PYTHONIOENCODING=encoding)
+        ended = nih.fresh.process(*arguments, PYTHONIOENCODING=encoding)
         assert (ended.code, ended.err) == (0, "")
-    escaped = nih.process(*arguments, "--json", PYTHONIOENCODING="ascii").out
+    escaped = nih.fresh.process(*arguments, "--json", PYTHONIOENCODING="ascii").out
     assert json.loads(escaped) == json.loads(nih(*arguments, "--json").out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["models", "--json"], ["--help"]])
 def test_a_reader_that_goes_away_is_no_error(nih: Any, arguments: list[str]) -> None:
-    process = nih.start(*arguments)
+    process = nih.fresh.start(*arguments)
     process.stdout.close()
     process.stdout = None
     _, err = process.communicate(timeout=600)

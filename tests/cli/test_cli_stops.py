@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.lang.messages import t
+from tests.cli.conftest import shown_spent
 from tests.wording import says
 
 PRICE = ("--price", "100,0")  # USD per million: a prompt of 300 tokens is three cents
@@ -35,13 +36,13 @@ def test_a_cap_below_the_plan_says_how_far_it_reaches_and_shows_what_was_paid_fo
     is 7.5, 7.5 and 3.75.
     """
     capped = [*small, *PRICE, "--concurrency", 1, "--max-cost", "0.2"]
-    said = "300 (2 of 3, depth 50-100%), 600 (2 of 3, depth 50-100%)"
-    assert said in nih("plan", *capped).out
+    reached = [t("cli.depth", length=length, sent=2, planned=3, depths="50-100") for length in (300, 600)]
+    assert ", ".join(reached) in nih("plan", *capped).out
     told = json.loads(nih("plan", *capped, "--json").out)["max_cost"]
     assert (told["planned"], told["predicted"], told["least"]) == (6, 4, 3)
     ended = nih.drawing("run", *capped, "--out", "run")
     assert ended.code == 4 and len(chat.asked) == 4
-    assert ended.err.index(said) < ended.err.index("1/6")
+    assert ended.err.index(", ".join(reached)) < ended.err.index("1/6")
     assert (
         says(" ".join(ended.out.split()), "figure.headline", measured="4", planned="6")
         and "sf-sandwich / original" in ended.out
@@ -61,8 +62,8 @@ def test_money_and_tokens_of_a_part_are_told_apart_from_those_of_the_run(
     began, first = len(chat.asked), tokens_of(chat)
     ended = nih("run", "--resume", "run", "--max-cost", "1")
     part = tokens_of(chat, began)
-    (line,) = [line for line in ended.err.splitlines() if line.startswith("spent: ")]
-    whole, usd, tokens = re.findall(r"\$([\d.]+) in all; on the trials of this part \$([\d.]+) \(([\d,]+)", line)[0]
+    (line,) = [line for line in ended.err.splitlines() if says(line, "cli.spent_all_trials_part")]
+    whole, usd, tokens = re.search(r"\$([\d.]+)\D+\$([\d.]+) \(([\d,]+)", line).groups()
     assert int(tokens.replace(",", "")) == part
     assert float(usd) == pytest.approx(part * 100 / 1e6, abs=1e-4)
     assert float(whole) == pytest.approx((first + part) * 100 / 1e6, abs=1e-4)
@@ -88,7 +89,7 @@ def test_the_report_counts_what_left_no_record_as_the_run_does(nih: Any, chat: A
     ended = nih("run", *options, *PRICE, "--concurrency", 1, "--out", "run")
     ended = nih("run", "--resume", "run")
     assert ended.code == 0, ended.err
-    (whole,) = re.findall(r"spent: \$([\d.]+) in all", ended.err)
+    whole = f"{shown_spent(ended.err):.4f}"
     assert nih("report", "run", "--out", "r.html").code == 0
     page = (nih.folder / "r.html").read_text(encoding="utf-8")
     (run,) = json.loads(page.split('id="data">')[1].split("</script>")[0])["runs"]
@@ -102,8 +103,8 @@ def test_what_was_paid_for_is_shown_after_ctrl_c(nih: Any, chat: Any, small: lis
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=600)
     assert process.returncode == 130, err
-    assert b"sf-sandwich / original" in out and b"3 of 6 trials measured" in b" ".join(out.split())
-    assert b"stopped: 3 of 6 trials" in err
+    assert b"sf-sandwich / original" in out and says(out.decode(), "figure.headline", measured="3", planned="6")
+    assert says(err.decode(), "cli.stopped_trials_done", done=3, planned=6)
     assert err.decode().splitlines()[-1].endswith(t("cli.done_kept_go_nih", path="run"))
     assert (nih.folder / "run" / "heatmap.png").stat().st_size > 1000
 
@@ -123,7 +124,9 @@ def test_answers_that_all_fail_alike_stop_the_run(nih: Any, chat: Any, wide: lis
     assert ended.code == 4 and 10 < len(lengths) <= len(chat.asked) <= 2 * len(lengths) <= 30
     assert {500, 1900} == set(lengths)
     last = ended.err.splitlines()[-1]
-    assert re.search(r"its first 1[0-5] answers .*\(bad_response: ", last)
+    assert says(last, "run.run_had_stop_first_answers", kind="bad_response", count=re.compile("1[0-5]")) or says(
+        last, "run.run_had_stop_first", kind="bad_response"
+    )
     assert last.endswith(t("cli.done_kept_go_nih", path="run"))
     # Who goes on in spite of it has been told; what is asked anew is looked at again.
     before = len(chat.asked)

@@ -26,6 +26,7 @@ def keys(nih: Any) -> Path:
     return file  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["a link to keys", "no text", "a pipe"])
 def test_settings_of_matplotlib_in_the_folder_are_not_read(nih: Any, keys: Path, tmp_path: Path, what: str) -> None:
     """A process of its own, for matplotlib reads them once."""

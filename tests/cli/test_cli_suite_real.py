@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -59,12 +58,16 @@ def test_an_ambiguous_needle_fails_the_oracle_and_its_clear_twin_passes(nih: Any
     stopped = nih("run", "--experiment", "ambiguous", *asked, "--out", "ambiguous")
     assert stopped.code == 4, stopped.err
     # As with the article's coffee, nothing in the sentence says that it answers this question.
-    told = re.search(r"ORACLE FAILED ambiguous/original: only (\d+) of 10 found with the needle", stopped.err)
-    assert told and int(told[1]) < 9, stopped.err
+    told = [
+        hits
+        for hits in range(11)
+        if says(stopped.err, "control_told.oracle_failed", where="ambiguous/original", hits=hits, n=10)
+    ]
+    assert told and told[0] < 9, stopped.err
     # The grid was not paid for.
     assert controls_of(nih.folder / "ambiguous") == {"oracle": 10, "closed_book": 3}
     said = nih("run", "--resume", "ambiguous", "--lang", "zh")
-    assert said.code == 0 and "短文对照未通过 ambiguous/original" in said.out
+    assert said.code == 0 and says(said.out, "control_told.oracle_failed", "zh", where="ambiguous/original")
     assert nih("plot", "ambiguous", "--out", "ambiguous.svg").code == 0
     assert "oracle" in (nih.folder / "ambiguous.svg").read_text(encoding="utf-8").lower()
 

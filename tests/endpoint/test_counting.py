@@ -176,6 +176,7 @@ def test_overhead_by_count_or_by_rule() -> None:
     assert chat_overhead(MESSAGES, tokenizer, None, 3, 0) == 6
 
 
+@pytest.mark.slow
 def test_tokenizers_and_the_embedded_model_load_their_libraries_when_they_are_used() -> None:
     import subprocess
     import sys

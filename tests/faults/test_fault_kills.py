@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,8 +15,8 @@ from benchmarks.scripted.scenario import Book, Fault, Scenario
 from benchmarks.scripted.server import Log, Server
 from benchmarks.scripted.sweep import doubled, met, read_last
 from nihbench.plan.grid import CONTROLS
+from tests.cli.nursery import started
 
-SOURCE = Path(__file__).parents[2] / "src"
 CONCURRENCY = 6
 KILLS = 5
 PRESET = """
@@ -28,15 +26,8 @@ models:
 
 
 def start(folder: Path, environment: dict[str, str], *options: object) -> subprocess.Popen[bytes]:
-    kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
-    return subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli.app import main; main()", "run", *map(str, options)],
-        cwd=folder,
-        env=kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    words = ["run", *map(str, options)]
+    return started(words, folder, environment, stdout=subprocess.DEVNULL)
 
 
 def check_life(scenario: Scenario, plan: Plan, before: set[str], after: set[str], log: Log, *, killed: bool) -> None:

@@ -15,13 +15,17 @@ from benchmarks.scripted.certificates import HAS_OPENSSL
 from benchmarks.scripted.grid import Plan
 from benchmarks.scripted.mixtures import mixture
 from benchmarks.scripted.scenario import Book, Fault, Scenario, load_book
-from benchmarks.scripted.sweep import Row, doubled, play
+from benchmarks.scripted.sweep import Row, UnhurriedLoop, doubled, play
 
 BOOK = load_book()
 
 
 def played(plan: Plan, scenario: Scenario, book: Book, folder: Path) -> Row:
-    return play(plan, scenario, book, folder / "run", folder)
+    row = play(plan, scenario, book, folder / "run", folder)
+    if row.mistakes and scenario.timeouts:
+        # A machine that is at work answers later than a deadline of a second: what is wrong stays wrong with ten.
+        row = play(plan, scenario, book, folder / "again", folder, UnhurriedLoop)
+    return row
 
 
 @pytest.mark.parametrize("scenario", BOOK.scenarios, ids=lambda scenario: scenario.name)

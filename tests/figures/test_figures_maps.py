@@ -273,7 +273,7 @@ ODD_GRIDS = {
 
 def boxes_of(figure):
     """Return the page, and the extents of every text and of all axes."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     ticks = [
         label.get_window_extent()
         for axes in figure.axes
@@ -313,6 +313,7 @@ def test_no_text_is_cut_off_or_on_another(name, preset):
         assert all((right.x1 - left.x1) / 2**0.5 >= height * 0.95 for left, right in pairwise(boxes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize(("rows", "columns"), [(1, 2), (2, 1), (4, 3), (3, 4)])
@@ -388,6 +389,7 @@ def test_a_transparent_figure_has_no_ground(tmp_path):
 # ---- numbers in the cells -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_numbers_fit_their_cells_or_drop_out():
     def numbers(size):
         grid = make_grid(np.linspace(0, 1, size * size).reshape(size, size))
@@ -555,6 +557,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         save(draw(make_grid([[1.0]])), tmp_path / "file" / "f.png")
 
 
+@pytest.mark.slow
 def test_words_and_terminal_maps_do_without_matplotlib():
     code = "import sys, nihbench.figures.findings, nihbench.figures.terminal; "
     code += "print('matplotlib' in sys.modules, 'pandas' in sys.modules)"

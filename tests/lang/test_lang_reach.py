@@ -12,10 +12,12 @@ import typer
 
 from nihbench.cli.app import app
 from nihbench.cli.door import whole
+from nihbench.lang.messages import words
 from scripts.synthetic_runs import write_run
 from tests.cli.conftest import ChatModel
 from tests.cli.test_cli_judge import MODELS, fair
 from tests.lang.english import english
+from tests.wording import part
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 
@@ -64,7 +66,7 @@ def test_needles_corpora_models(says: Any, chat: ChatModel, own_texts: dict[str,
     corpus = own_texts["en"]
     says("needle", "check", "sf-sandwich", "--corpus", corpus, "--limit", 3, data=tuple(text.splitlines()))
     says("corpus", "list")
-    assert "汉字" in says("corpus", "stats", corpus)
+    assert words("zh")["cli.han"] in says("corpus", "stats", corpus)
     says("models")
     says("models", "--base-url", chat.base_url)
 
@@ -119,7 +121,7 @@ def quotations(nih: Any, run: str) -> tuple[str, ...]:
 def test_cases_and_probes(says: Any, nih: Any, small: list[object], chat: ChatModel) -> None:
     says("run", *small, "--out", "run")
     quoted = quotations(nih, "run")
-    assert "所发：" in says("cases", "run", data=quoted)
+    assert part("cli.sent_2", "zh") in says("cases", "run", data=quoted)
     says("cases", "run", "--md", data=quoted)
     says("cases", "run", "--probe", data=quoted)
     says("cases", "run", "--outcome", "refused")

@@ -12,7 +12,8 @@ import pytest
 from nihbench.cli.app import main
 from nihbench.cli.speech import chosen, parser_words
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Message, languages, said, speak, t
+from nihbench.lang.messages import Message, languages, said, speak, t, words
+from tests.wording import says
 
 
 @pytest.fixture(autouse=True)
@@ -49,11 +50,12 @@ def test_it_may_stand_anywhere(
 def test_another_language_is_refused(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     code, out, err = run(capsys, "models", *arguments)
     assert (code, out) == (2, "") and err.startswith("nih: --lang ")
-    assert f"choose one of {', '.join(languages())}" in err
+    assert says(err, "cli.choose_one_2", languages=", ".join(languages()))
 
 
+@pytest.mark.usefixtures("own_sentences")
 def test_an_error_keeps_its_words_in_english_and_is_said_in_chinese() -> None:
-    inner = UsageError(t("plan.must_least_1_token", option="--lengths", text="0"))
+    inner = UsageError(t("test.least", option="--lengths", text="0"))
     outer = UsageError(t("run.name_number_error", name="f", number=3, error=inner))
     assert str(outer) == "f:3: --lengths: '0' must be at least 1 token"
     speak("zh")
@@ -62,8 +64,9 @@ def test_an_error_keeps_its_words_in_english_and_is_said_in_chinese() -> None:
     assert json.dumps({"note": outer.args[0]}) == json.dumps({"note": str(outer)})
 
 
+@pytest.mark.usefixtures("own_sentences")
 def test_a_message_is_a_string_like_any_other() -> None:
-    message = t("cli.refused", count=3)
+    message = t("test.count", count=3)
     assert message == "3 refused" and hash(message) == hash("3 refused") and isinstance(message, str)
     speak("zh")
     for same in (copy.deepcopy(message), pickle.loads(pickle.dumps(message))):
@@ -75,16 +78,21 @@ def test_a_message_is_a_string_like_any_other() -> None:
 
 def test_errors_and_help_are_chinese_and_english_comes_back(capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "prompt", "--lang", "zh", "-m", "x", "--length", "0", "--depth", "5")
-    assert code == 2 and err == "nih: --length：'0' 至少为 1 token\n"
+    assert code == 2 and says(err, "plan.must_least_1_token", "zh", option="--length", text="'0'")
     _, out, _ = run(capsys, "--lang", "zh", "run", "--help")
-    assert "用法：nih run [选项]" in out and "评测对象" in out and "显示本帮助并退出" in out and "…" not in out
+    assert (
+        "用法：nih run [选项]" in out
+        and words("zh")["help.panel_what_is_measured"] in out
+        and "显示本帮助并退出" in out
+        and "…" not in out
+    )
     assert "Usage" not in out and "Options" not in out
     _, out, _ = run(capsys, "run", "--help")
-    assert "Usage: nih run [OPTIONS]" in out and "What is measured" in out and "选项" not in out
+    assert "Usage: nih run [OPTIONS]" in out and words("en")["help.panel_what_is_measured"] in out and "选项" not in out
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "told"),
     [
         (["run", "--lenghts", "5"], "没有选项 --lenghts"),
         (["frob"], "没有命令 'frob'"),
@@ -94,9 +102,9 @@ def test_errors_and_help_are_chinese_and_english_comes_back(capsys: pytest.Captu
         (["plot"], "缺少参数"),
     ],
 )
-def test_what_the_parser_says_is_chinese(capsys: pytest.CaptureFixture[str], arguments: list[str], says: str) -> None:
+def test_what_the_parser_says_is_chinese(capsys: pytest.CaptureFixture[str], arguments: list[str], told: str) -> None:
     code, out, err = run(capsys, *arguments, "--lang", "zh")
-    assert (code, out) == (2, "") and err.startswith("nih: ") and says in err and "--help`）" in err
+    assert (code, out) == (2, "") and err.startswith("nih: ") and told in err and "--help`）" in err
 
 
 def test_an_unknown_sentence_of_the_parser_stays() -> None:

@@ -14,16 +14,20 @@ from nihbench.lang.messages import Note, quoted, said, stored, t, words
 FILE = Note("file_encoding", name="b.txt", encoding="GBK")
 
 
+@pytest.mark.usefixtures("own_sentences")
 def test_a_note_is_its_code_and_fields() -> None:
-    note = Note("larger_limit", limit=160)
-    assert note == Note("larger_limit", limit=160) != Note("larger_limit", limit=161)
-    assert {note: 1}[Note("larger_limit", limit=160)] == 1
+    note = Note("test_limit", limit=160)
+    assert note == Note("test_limit", limit=160) != Note("test_limit", limit=161)
+    assert {note: 1}[Note("test_limit", limit=160)] == 1
     assert (str(note), said(note, "zh")) == ("asked again with an output limit of 160", "以输出上限 160 重新询问")
-    assert stored(note) == {"code": "larger_limit", "limit": 160}
+    assert stored(note) == {"code": "test_limit", "limit": 160}
 
 
+@pytest.mark.usefixtures("own_sentences")
 def test_lists_and_notes_within_notes_are_said_in_one_language() -> None:
-    note = Note("not_utf8", named=[Note("file_encoding", name="a.txt", encoding="UTF-16"), FILE])
+    note = Note(
+        "test_files", named=[Note("test_file", name="a.txt", encoding="UTF-16"), Note("test_file", **FILE.fields)]
+    )
     assert str(note).endswith(": a.txt as UTF-16, b.txt as GBK")
     assert said(note, "zh") == "未按 UTF-8 读取：a.txt 按 UTF-16、b.txt 按 GBK"
     assert str(t("note: {why}", why=note)) == f"note: {note}"

@@ -22,6 +22,8 @@ from nihbench.local import server as module
 from nihbench.local.server import LocalServer
 from tests.wording import wording
 
+pytestmark = pytest.mark.slow  # servers that start, wait and end
+
 SOURCE = Path(__file__).parents[2] / "src"
 
 CHILD = """

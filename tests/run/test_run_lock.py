@@ -38,12 +38,14 @@ def holder(tmp_path):
     process.stdout.close()
 
 
+@pytest.mark.slow
 def test_a_second_process_is_refused_and_told_which_holds_it(tmp_path, holder):
     with pytest.raises(UsageError) as caught, owned(tmp_path, now):
         pass
     assert says(caught.value, "run.process_since", pid=holder.pid, since=re.compile("2026-01-02"))
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_folder_free(tmp_path, holder):
     holder.kill()
     holder.wait()
@@ -52,6 +54,7 @@ def test_a_killed_process_leaves_the_folder_free(tmp_path, holder):
     assert not (tmp_path / HOLDER).exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_note_of_the_holder_does_not_matter(tmp_path, holder):
     (tmp_path / HOLDER).write_text("[", encoding="utf-8")
     with (

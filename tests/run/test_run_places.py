@@ -45,6 +45,7 @@ SENTENCES = st.lists(st.integers(1, 60), min_size=3, max_size=60)
 SPECS = st.sampled_from(["3", "15", "0:100:40", "0,1,2,50,98,100"])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sizes=SENTENCES, length=st.integers(180, 400), depths=st.sampled_from(["3", "15", "0:100:40", "0,1,2,50,98,100"])

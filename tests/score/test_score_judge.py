@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.lang.messages import Note, said, t
+from nihbench.lang import messages
+from nihbench.lang.messages import Note
 from nihbench.languages.base import of
 from nihbench.score.judge import VERSION, Opinion, case, first_absent, join_votes, read_verdict
-from nihbench.score.values.told import RULES, TYPES
+from nihbench.score.values.told import TYPES
 from nihbench.types import Needle, Score, Unscored
 
 EN, ZH = of("en").judge, of("zh").judge
@@ -85,7 +87,7 @@ def test_a_chinese_needle_is_judged_in_chinese_and_all_that_matters_is_shown(nee
     system, user = case(needles["beijing-coffee"], "铁手咖啡馆", question="问的是什么？").messages
     assert system.content == ZH.system
     assert "问的是什么？" in user.content and needles["beijing-coffee"].statements[0] in user.content
-    phrase = said(t("score.typed", type=TYPES["phrase"], rule=RULES["phrase"]), "zh")
+    phrase = ZH.typed["phrase"]
     assert f"- 铁手咖啡馆（标识性）{phrase}" in user.content and f"- 秋天{phrase}\n" in user.content
     english = case(needles["sf-sandwich"], "x").messages
     assert english[0].content == EN.system and "- Dolores Park (identifying)" in english[1].content
@@ -98,7 +100,17 @@ def test_a_chinese_needle_is_judged_in_chinese_and_all_that_matters_is_shown(nee
 def test_the_judge_is_told_of_each_fact_what_equality_means(expected: str, kind: str) -> None:
     needle = Needle(name="n", language="en", statements=("A.",), question="Which one is it?", answer=expected)
     told = case(needle, "x").messages[1].content
-    assert said(t("score.typed", type=TYPES[kind], rule=RULES[kind])) in told
+    assert EN.typed[kind] in told
+
+
+def test_every_type_is_told_in_every_language_and_no_sentence_of_the_interface_is(
+    needles: dict[str, Needle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Verdicts are known by the hash of what was asked: words for a user may change, and none is bought anew."""
+    assert EN.typed.keys() == ZH.typed.keys() == TYPES.keys()
+    before = [case(needle, "x").messages for needle in needles.values()]
+    monkeypatch.setattr(messages, "words", lambda lang: defaultdict(lambda: "reworded"))
+    assert [case(needle, "x").messages for needle in needles.values()] == before
 
 
 def test_a_needle_with_only_an_answer_has_it_as_its_fact():

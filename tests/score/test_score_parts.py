@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nihbench.score import match as negation
+from nihbench.score.answer import Text
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import grammar_for
 from nihbench.score.numbers import nearness
@@ -117,7 +118,7 @@ def test_the_forms_of_a_word_have_one_stem(forms: str) -> None:
 )
 def test_negation(text: str, negative: bool) -> None:
     at = text.index("{}")
-    assert negation.negated(GRAMMAR, text.format("xyz"), at, at + 3) == negative
+    assert negation.negated(Text(text.format("xyz"), GRAMMAR), at, at + 3) == negative
 
 
 def bare(statement: str, question: str, answer: str) -> Needle:

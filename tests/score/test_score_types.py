@@ -348,6 +348,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expected", [each[0] for each in TYPES])
 def test_time_grows_with_the_length_of_hostile_text_and_not_faster(expected: str) -> None:
     own = needle(expected, "What is it, who and when?")

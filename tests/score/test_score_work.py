@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from nihbench.catalog.loading import load
 from nihbench.score import language
-from nihbench.score.grammar import grammar_for, spans
+from nihbench.score.answer import Text
+from nihbench.score.grammar import AMOUNTS, DIGITS, NUMBERS, grammar_for, spans
 from nihbench.score.rules import grade
 
 GRAMMAR = grammar_for("en")
@@ -98,3 +99,52 @@ def test_whatever_negates_holds_one_of_the_words_without_which_nothing_is_looked
     folded = GRAMMAR.fold(text).text
     if re.search(GRAMMAR.either("negators"), folded):
         assert GRAMMAR.may_negate(folded)
+
+
+# ---- hints: what is not looked for stands nowhere ----------------------------------------------------------------
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.sampled_from(CUES).flatmap(lambda cue: st.tuples(st.just(cue), st.from_regex(cue[3]))))
+def test_a_text_in_which_a_cue_stands_is_never_told_to_hold_none(drawn):
+    (_, kind, _, pattern), text = drawn
+    folded = GRAMMAR.fold(text).text
+    if re.search(pattern, folded):
+        assert Text(text, GRAMMAR).hints & GRAMMAR.hints.bits[kind]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(GRAMMAR.gradings).flatmap(lambda each: st.from_regex(each.negators)), ODD)
+def test_a_text_that_negates_is_never_told_to_negate_nothing(text, odd):
+    answer = Text(odd + text + odd, GRAMMAR)
+    if re.search(GRAMMAR.either("negators"), answer.text):
+        assert answer.may_negate
+        assert not answer.negates_nothing
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from([each for each in GRAMMAR.gradings if each.denied_after]).flatmap(
+        lambda each: st.from_regex(each.denied_after)
+    )
+)
+def test_what_denies_what_stands_before_it_holds_a_word_that_says_so(text):
+    answer = Text(text, GRAMMAR)
+    if re.search(GRAMMAR.either("denied_after"), answer.text):
+        assert answer.may_deny_after
+
+
+VALUES = [each.values for each in GRAMMAR.languages if each.values and each.values.number]
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.sampled_from(VALUES).flatmap(lambda each: st.from_regex(each.number)), ODD)
+def test_a_text_with_a_number_in_words_or_digits_is_never_told_to_hold_none(text, odd):
+    answer = Text(odd + text + odd, GRAMMAR)
+    bits = GRAMMAR.hints.bits
+    if any(re.search(each.number, answer.text) for each in VALUES):
+        assert answer.hints & bits[AMOUNTS], answer.text
+    if re.search(r"\d", answer.text):
+        assert answer.hints & bits[DIGITS], answer.text
+    found = [number for read in GRAMMAR.numerals._readers for number in read(answer.text, "")]
+    assert not found or answer.hints & bits[NUMBERS], answer.text

@@ -16,6 +16,7 @@ from tests.stats.test_stats_effective import BASE, measured
 LENGTHS = (2000, 4000, 6000, 8000, 16_000)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 60), st.floats(0, 1)), min_size=1, max_size=7))
 def test_dips_are_those_of_scipys_hypergeometric(rows) -> None:

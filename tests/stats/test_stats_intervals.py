@@ -125,6 +125,7 @@ def test_arrays_of_different_length_are_refused():
         Trials(value=np.zeros(2), found=np.zeros(2, dtype=bool), haystack=one, length=one, depth=one)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SURFACES))
 @pytest.mark.parametrize(("haystacks", "between"), [(1, 0.5), (3, 0.5), (10, 0.5), (30, 0.0)])
 def test_grid_intervals_cover(name, haystacks, between):

@@ -142,6 +142,7 @@ def test_the_same_grid_has_the_same_interval():
     assert ends(np.array([200.0, 221, 215]), np.full(3, 225.0), 0.95) == first
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(designs, st.sampled_from([0.5, 0.95, 0.99]))
 def test_the_first_draws_decide_nothing_else_than_all_of_them(design, level):
@@ -178,6 +179,7 @@ def test_one_miss_tells_hardly_less_than_none():
 # ---- coverage
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mean", [0.9, 0.97, 0.99])
 @pytest.mark.parametrize(("haystacks", "between"), [(2, 0.5), (3, 0.0), (3, 1.0), (10, 1.0)])
 def test_skewed_haystacks_are_covered(mean, haystacks, between):

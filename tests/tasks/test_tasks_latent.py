@@ -76,6 +76,17 @@ def test_distractors_are_other_facts_of_the_same_form(language: str) -> None:
         assert all(any(one.text == each.sentence(one.value, language) for each in misfits) for one in others)
 
 
+def test_the_overlap_is_kept_and_a_question_that_shares_words_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for worded in WORDINGS:
+        made = planted("en", worded)
+        pair = next(each for each in PAIRS if made.question.startswith(each.question(worded, "en")))
+        assert float(made.fresh["overlap"]) == pytest.approx(overlap(pair, worded, "en"), abs=1e-4)
+    monkeypatch.setattr("nihbench.tasks.latent.overlap", lambda *_: 0.05)
+    with pytest.raises(UsageError, match=wording("tasks.shares_words")):
+        planted("en", "latent")
+    assert planted("en", "literal").fresh["overlap"] == "0.0500"
+
+
 def test_a_wording_that_is_none_is_named() -> None:
     with pytest.raises(UsageError, match=wording("tasks.no_choice", name="wording", value="loud")):
         planted("en", "loud")

@@ -9,10 +9,10 @@ import pytest
 from nihbench.corpora.cleaning import RULES
 from nihbench.text.sentences import boundaries
 
-SIZE = 200_000  # characters
+SIZE = 80_000  # characters
 RUNS = {
     "spaces": " ",
-    "spaces and a letter": " " * 25_000 + "x",
+    "spaces and a letter": " " * (SIZE // 8) + "x",
     "indented code": "    f(",
     "line breaks": "\n",
     "tabs": "\t",
@@ -38,6 +38,7 @@ RUNS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_a_long_run_is_read_in_linear_time(name: str) -> None:
     short = max(_processor_s(name, SIZE // 4), 0.02)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot
 from typing import Any, TypedDict
 
@@ -20,7 +20,7 @@ from nihbench.analysis.grids import Place, Rows, in_cells, places_of, rows_of
 from nihbench.analysis.statistics import GridTrials, ItemShare, found_of, grid_trials, item_shares, numbers_of
 from nihbench.analysis.table import Table
 from nihbench.errors import UsageError
-from nihbench.lang.messages import said, t
+from nihbench.lang.messages import Message, said, t
 from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
@@ -28,7 +28,7 @@ from nihbench.stats.headline import FOUND, LEAST_MEASURED, METRICS, Estimate, He
 from nihbench.stats.interval import LEVEL, Interval
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
-from nihbench.types import DEPTH, Axis, Trial
+from nihbench.types import CONDITIONS, DEPTH, Axis, Trial
 
 # ---- sides -----------------------------------------------------------------------------------------------------------
 # A side of a comparison, and whether several read the same text: if not, the reason why they can't be paired.
@@ -65,6 +65,16 @@ class Side:
     """The code of the unit of its lengths (`Manifest.unit`)."""
     axis: Axis = DEPTH
     """What the rows of its grid are."""
+    condition: str = ""
+    """The conditions of its task: "haystack=text distractors=4"; "" where it has none."""
+    language: str = ""
+    """Of what it plants."""
+    planted_tokens: Mapping[Cell, int] = field(default_factory=dict, repr=False)
+    """What all that is planted in a cell's trial takes, for a task."""
+
+    def without(self, *names: Message) -> Side:
+        """Return it as one of which the text may differ in what is named so."""
+        return replace(self, text={name: value for name, value in self.text.items() if name not in names})
 
     def trial_at(self, cell: Cell) -> Cell:
         """Return the cell by which the trial is known that stands in a cell."""
@@ -97,27 +107,45 @@ def _planted_of(manifest: Manifest) -> dict[str, object]:
     """Return what says what a run plants: its needle, or its task with what was chosen of it."""
     task, needle = manifest.task, manifest.needle
     if task.is_single:
-        return {t("common.needle"): needle.name, t("analysis.needle_text"): " ".join(needle.statements)}
-    chosen = [f"{name}={value}" for name, value in sorted(task.options.items())]
-    return {t("common.task"): " ".join([task.name, task.version, task.language, *chosen])}
+        return {
+            t("common.needle"): needle.name,
+            t("analysis.needle_text"): " ".join(needle.statements),
+            # Where only haystacks are drawn, what was drawn is compared trial by trial.
+            t("analysis.seed_needle"): manifest.identity.get("seed") if needle.fresh else None,
+        }
+    chosen = [f"{name}={value}" for name, value in sorted(task.options.items()) if name not in CONDITIONS]
+    return {
+        t("common.task"): " ".join([task.name, task.version, *chosen]),
+        LANGUAGE: task.language,
+        CONDITION: condition_of(manifest) or None,
+        t("analysis.seed_needle"): manifest.identity.get("seed"),
+    }
+
+
+CONDITION, LANGUAGE, CORPUS = t("common.condition"), t("common.language"), t("common.corpus")
+"""What `text_of` calls the sides of a comparison by condition and by language."""
+
+
+def condition_of(manifest: Manifest) -> str:
+    """Return the conditions of a run's task in one line; "" where it has none."""
+    options = manifest.task.options
+    return " ".join(f"{name}={options[name]}" for name in CONDITIONS if name in options)
 
 
 def text_of(manifest: Manifest) -> dict[str, object]:
     """Return what makes the haystacks of a run, by names that a user knows."""
-    identity, needle = manifest.identity, manifest.needle
+    identity = manifest.identity
     unit = manifest.length_unit
     # A fit to a server's own counts makes lengths that no other server has.
     fitted = None if identity.get("calibration") is None else _digest(identity["calibration"])
     return {
-        t("common.corpus"): f"{manifest.corpus.name} {manifest.corpus.sha256[:12]}",
+        CORPUS: f"{manifest.corpus.name} {manifest.corpus.sha256[:12]}",
         **_planted_of(manifest),
         t("analysis.length_unit"): unit.tokenizer
         if fitted is None
         else t("analysis.fitted_server_count", tokenizer=unit.tokenizer),
         t("analysis.fit_length_unit"): fitted,
         t("analysis.rules_placement"): identity.get("placement"),
-        # Where only haystacks are drawn, what was drawn is compared trial by trial.
-        t("analysis.seed_needle"): identity.get("seed") if needle.fresh else None,
     }
 
 
@@ -146,7 +174,7 @@ def in_common(sides: Sequence[Side]) -> tuple[frozenset[Cell], list[Cell]]:
     begins = [rows_at(side, keys)["haystack"] for side in sides]
     for side, other in zip(sides[1:], begins[1:], strict=True):
         apart = int(np.sum(begins[0] != other))
-        if apart:
+        if apart and side.language == first.language:
             raise UsageError(
                 t(
                     "analysis.cant_pair_trials_haystack",
@@ -251,8 +279,12 @@ class Paired:
     regions: tuple[Region, ...] = ()
     lost: tuple[Turned, ...] = ()
     won: tuple[Turned, ...] = ()
+    tokens_ratio: float | None = None
+    """What the second side's plants take in tokens over what the first's take, where the two are of two languages."""
     unrecorded: bool = False
     """Neither side's records know where its texts begin: that they are the same is taken on trust."""
+    pairs: Pairs | None = field(default=None, repr=False)
+    """What was measured on both sides, found or not; None: nothing was."""
 
     @property
     def axis(self) -> Axis:
@@ -267,7 +299,7 @@ class Paired:
     @property
     def items(self) -> tuple[tuple[ItemShare, ...], tuple[ItemShare, ...]]:
         """How often each side gave each item, over all of its own trials; empty where a task has no items."""
-        first, second = (item_shares(_rows(side)) for side in (self.first, self.second))
+        first, second = (item_shares(_planned_rows(side)) for side in (self.first, self.second))
         return first, second
 
     @property
@@ -309,6 +341,13 @@ class Paired:
         return self.depths[region.depths[0]], self.depths[region.depths[1]]
 
 
+def _planned_rows(side: Side) -> Rows:
+    """Return the columns of the trials that a side's plan has: all, or those of the rows that are compared."""
+    rows, planned = _rows(side), {side.trial_at(cell) for cell in side.planned}
+    kept = np.array([place in planned for place in places_of(rows)], dtype=np.bool_)
+    return {name: column[kept] for name, column in rows.items()}
+
+
 def _found_by_row(rows: Rows) -> dict[float, float]:
     """Return the found rate of the measured trials in each row that has any."""
     spread, _ = in_cells(rows)
@@ -345,6 +384,7 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     repeats = len({repeat for *_, repeat in both})
     needed, made = None, dict[str, Comparison]()
     regions: tuple[Region, ...] = ()
+    pairs: Pairs | None = None
     if measured.any():
         pairs = _pairs(keys, one, other, measured, FOUND)
         made = {each.name: compare(_pairs(keys, one, other, measured, each)) for each in METRICS}
@@ -354,11 +394,14 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
     return Paired(
         first=first,
         second=second,
+        pairs=pairs,
         lengths=_axis(keys, measured, 0),
         depths=_axis(keys, measured, 1),
         planned=len(both),
         left_out=sum(side.trials - len(both) for side in (first, second)),
-        moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured])),
+        moved=int(np.sum(one["needle_at"][measured] != other["needle_at"][measured]))
+        if _one_text(first, second)
+        else 0,
         repeats=repeats,
         wanted=wanted,
         needed=needed,
@@ -368,8 +411,64 @@ def pair(first: Side, second: Side, *, wanted: float = 0.05) -> Paired:
         regions=regions,
         lost=_turned(keys, one, other, measured, -1),
         won=_turned(keys, one, other, measured, 1),
+        tokens_ratio=_tokens_ratio(first, second, keys),
         unrecorded=bool(len(keys)) and bool(np.all(one["haystack"] < 0)),
     )
+
+
+def _one_text(first: Side, second: Side) -> bool:
+    """Say whether two sides read one text, whose places can be compared: of one language, and in one order."""
+    texts = [side.condition.split(" ")[0] if side.condition.startswith("haystack=") else "" for side in (first, second)]
+    return first.language == second.language and texts[0] == texts[1]
+
+
+def _tokens_ratio(first: Side, second: Side, keys: Sequence[Cell]) -> float | None:
+    if first.language == second.language:
+        return None
+    both = [key for key in keys if key in first.planted_tokens and key in second.planted_tokens]
+    one, other = (sum(side.planted_tokens[key] for key in both) for side in (first, second))
+    return other / one if one and other else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EqualContent:
+    """Found rates of two languages where their texts say as much: the second's between its lengths, by their logarithm.
+
+    `lengths` are the first side's. It has no interval: no trial of the one is a trial of the other there.
+    """
+
+    lengths: tuple[float, ...]
+    first: float
+    second: float
+
+
+def equal_content(paired: Paired) -> EqualContent | None:
+    """Return what two languages find at equal content; None where no length of the first has one of the second.
+
+    A length of the first side says as much as `tokens_ratio` times as many tokens of the second.
+    """
+    ratio = paired.tokens_ratio
+    if ratio is None:
+        return None
+    one, other = (_found_by_length(_rows(side)) for side in (paired.first, paired.second))
+    known = sorted(other)
+    inside = [length for length in sorted(one) if known and known[0] <= length * ratio <= known[-1]]
+    if not inside:
+        return None
+    there = np.interp(np.log([length * ratio for length in inside]), np.log(known), [other[at] for at in known])
+    return EqualContent(
+        lengths=tuple(inside),
+        first=float(np.mean([one[length] for length in inside])),
+        second=float(np.mean(there)),
+    )
+
+
+def _found_by_length(rows: Rows) -> dict[float, float]:
+    """Return the found rate of the measured trials at each length that has any."""
+    spread, _ = in_cells(rows)
+    at, good = spread["length"].astype(np.float64), ~np.isnan(spread["value"].astype(np.float64))
+    found = found_of(spread["found"])
+    return {float(each): float(found[good & (at == each)].mean()) for each in np.unique(at[good])}
 
 
 def turned(first: Side, second: Side) -> tuple[tuple[Turned, ...], tuple[Turned, ...]]:

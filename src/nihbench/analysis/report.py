@@ -46,6 +46,7 @@ from nihbench.types import (
     Score,
     Trial,
     Unscored,
+    plain_turns,
 )
 
 # ---- the report's texts, each kept once, and cut where all together would make the file too large --------------------
@@ -195,7 +196,7 @@ def _row(record: Record, grade: Grade | None, around: Surroundings, pool: Pool, 
         "repeat": trial.repeat,
         "control": trial.control,
         "extra": trial.extra,
-        "needle": pool.add_or_none(planted.inserts[planted.asked].text) if planted else None,
+        "needle": pool.add_or_none(plain_turns(planted.inserts[planted.asked].text)) if planted else None,
         "expected": pool.add_or_none(record.expected),
         "achieved": round(place.achieved_depth_percent, 2) if isinstance(place, Placement) else None,
         "needle_token": place.needle_token if isinstance(place, Placement) else None,
@@ -426,8 +427,11 @@ class Measured:
     spent_usd: float | None = None
 
 
-def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
-    """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it."""
+def report_data(runs: Iterable[Measured], *, title: str, passports: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it.
+
+    `passports` are the models' passports as JSON values, of runs of several tasks.
+    """
     pool = Pool()
     described: list[dict[str, Any]] = []
     panels: list[dict[str, Any]] = []
@@ -441,6 +445,7 @@ def report_data(runs: Iterable[Measured], *, title: str) -> dict[str, Any]:
         "title": title,
         "runs": described,
         "panels": panels,
+        "passports": list(passports),
         "texts": texts,
         "cut": cut,
         "said": pool.said(),

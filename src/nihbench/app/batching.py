@@ -12,12 +12,12 @@ from typing import Any
 
 from nihbench.app.consent import check_cost
 from nihbench.app.events import BatchStands, Caller
+from nihbench.app.finishing import finish
 from nihbench.app.jobs import Job, resumed_jobs
 from nihbench.app.keywords import usual_values
 from nihbench.app.money import dollars, planned_cost
 from nihbench.app.results import Result
 from nihbench.app.running import now
-from nihbench.app.session import finish
 from nihbench.app.wiring import prepared, reach
 from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess

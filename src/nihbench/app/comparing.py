@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 from nihbench.analysis.pairing import (
+    CONDITION,
+    CORPUS,
+    LANGUAGE,
     MARGIN,
     Interaction,
     Paired,
     Side,
     Turned,
     Unpaired,
+    condition_of,
+    equal_content,
     holm,
     pair,
     planned_cells,
@@ -25,16 +30,17 @@ from nihbench.analysis.pairing import (
     unpair,
 )
 from nihbench.app.events import Caller
-from nihbench.app.results import Origin, Result, called_apart, chosen, origin_of, result_of, tell_controls
+from nihbench.app.results import Result, origin_of, result_of, tell_controls
 from nihbench.errors import UsageError
 from nihbench.figures.captions import SEVERAL, joined, say, unit_phrase
 from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
+from nihbench.figures.sweeps import Origin, called_apart, chosen
 from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.stats.headline import METRICS
 from nihbench.stats.regions import Region
-from nihbench.types import DEPTH
+from nihbench.types import DEPTH, Placement, Record
 
 # ---- unpaired --------------------------------------------------------------------------------------------------------
 # What `nih compare --unpaired` says of two sides: a difference of two samples, and what that is worth.
@@ -110,7 +116,7 @@ def _unpaired_side(side: Side) -> dict[str, str]:
 class Comparison:
     """How some runs compare: pairs over identical haystacks, or two samples each (`unpaired`), and a verdict of each.
 
-    `by`: "prompt" or "model", whichever is compared. `interactions`: whether a prompt helps one model more than
+    `by`: what is compared, one of `WAYS`. `interactions`: whether a prompt helps one model more than
     another.
     """
 
@@ -156,6 +162,7 @@ def comparison_of(
     *,
     by: str | None = None,
     prompt: str = "",
+    rows: str = "",
     wanted: float = 5.0,
     unpaired: bool = False,
 ) -> Comparison:
@@ -164,8 +171,9 @@ def comparison_of(
     Args:
         results: the runs.
         caller: hears which controls failed.
-        by: "prompt" or "model"; None: what differs.
+        by: one of `WAYS`; None: what differs.
         prompt: only these prompts, separated by commas; "": all.
+        rows: only these rows of the grid (depths, or the task's own), separated by commas; "": all.
         wanted: the difference in points that should be seen: how many repeats it needs is said.
         unpaired: as two samples, where the haystacks differ.
 
@@ -174,6 +182,7 @@ def comparison_of(
     """
     check_comparison(by, wanted)
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
+    sides = [_with_rows(side, rows) for side in sides]
     kind = by or _what_differs(sides)
     told = [(result.run, result.controls) for result in results]
     if unpaired:
@@ -184,12 +193,34 @@ def comparison_of(
     return Comparison(by=kind, pairs=tuple(made), interactions=tuple(crossed))
 
 
+WAYS = ("prompt", "model", "condition", "language")
+"""What sides may differ in."""
+
+
 def check_comparison(by: str | None, wanted: float) -> None:
     """Raise `UsageError` where this is nothing to compare by, or no difference."""
-    if by not in (None, "prompt", "model"):
+    if by not in (None, *WAYS):
         raise UsageError(t("cli.choose_prompt_model", by=by))
     if not 0 < wanted <= 100:
         raise UsageError(t("cli.difference_points_give_number"))
+
+
+def _with_rows(side: Side, rows: str) -> Side:
+    """Return a side with some of its grid's rows alone, all of them where none is named.
+
+    Raises:
+        UsageError: one of them is no row of its grid.
+    """
+    if not rows.strip():
+        return side
+    there = sorted({row for _, row, _ in side.planned})
+    for name in (name.strip() for name in rows.split(",")):
+        if not any(f"{row:g}" == name for row in there):
+            listed = ", ".join(f"{row:g}" for row in there)
+            raise UsageError(t("cli.compare_no_such_row", row=name, rows=listed, run=side.run))
+    kept = {name.strip() for name in rows.split(",")}
+    planned = frozenset(cell for cell in side.planned if f"{cell[1]:g}" in kept)
+    return replace(side, planned=planned, same={cell: trial for cell, trial in side.same.items() if cell in planned})
 
 
 def sides_of(result: Result) -> list[Side]:
@@ -209,6 +240,9 @@ def sides_of(result: Result) -> list[Side]:
             axis=manifest.axis,
             served=origin.served,
             date=origin.date,
+            condition=condition_of(manifest),
+            language=manifest.task.language,
+            planted_tokens={} if manifest.task.is_single else _planted_tokens(result.records, experiment, prompt),
             **planned_cells(
                 trial
                 for trial in result.planned
@@ -219,10 +253,42 @@ def sides_of(result: Result) -> list[Side]:
     ]
 
 
+def _planted_tokens(records: Iterable[Record], experiment: str, prompt: str) -> dict[tuple[int, float, int], int]:
+    """Return what all that is planted takes in each cell's trial."""
+    return {
+        (record.trial.length, float(record.trial.row), record.trial.repeat): sum(
+            each.needle_tokens for each in record.placement.inserts
+        )
+        for record in records
+        if isinstance(record.placement, Placement)
+        and (record.trial.experiment, record.trial.prompt, record.trial.control) == (experiment, prompt, None)
+    }
+
+
 def _what_differs(sides: Sequence[Side]) -> str:
-    """Return "model" where one experiment and prompt was measured more than once, else "prompt"."""
+    """Return what is compared where nothing is said.
+
+    That is "model" where one experiment, prompt and condition was measured more than once, "condition" or "language"
+    where one model was measured with several, else "prompt".
+    """
+    for by in ("condition", "language"):
+        whole = [_key(side, by) for side in sides]
+        kinds = {(key, _kind(side, by)) for key, side in zip(whole, sides, strict=True)}
+        if len(set(whole)) < len(sides) == len(kinds):
+            return by
     measured = [(side.experiment, side.prompt) for side in sides]
     return "model" if len(set(measured)) < len(measured) else "prompt"
+
+
+def _kind(side: Side, by: str) -> str:
+    """Return what a side is among those that it is compared with."""
+    return str(getattr(side, by))
+
+
+def _key(side: Side, by: str) -> tuple[str, ...]:
+    """Return what sides have in common that are compared by one thing."""
+    parts = {"model": side.model, "prompt": side.prompt, "condition": side.condition, "language": side.language}
+    return (side.experiment, *(value for name, value in parts.items() if name != by))
 
 
 def compared(sides: Sequence[Side], by: str, wanted: float) -> list[Paired]:
@@ -245,19 +311,28 @@ def opposed(sides: Sequence[Side], by: str) -> list[tuple[Side, Side]]:
     Raises:
         UsageError: There is nothing to compare.
     """
+    apart = {"condition": (CONDITION,), "language": (LANGUAGE, CORPUS)}.get(by, ())
+    sides = [side.without(*apart) for side in sides] if apart else sides
     groups: dict[tuple[str, ...], list[Side]] = {}
     for side in sides:
-        key = (side.model, side.experiment) if by == "prompt" else (side.experiment, side.prompt)
-        groups.setdefault(key, []).append(side)
+        groups.setdefault(_key(side, by), []).append(side)
+    if all(len(group) < 2 for group in groups.values()) and not apart:  # what differs beside it is said when they meet
+        groups = {}
+        for side in sides:
+            key = (side.model, side.experiment) if by == "prompt" else (side.experiment, side.prompt)
+            groups.setdefault(key, []).append(side)
     made = []
     for group in groups.values():
         first, *others = _named(group, by)
         made += [(first, other) for other in others]
-    if not made and len(sides) == 2:
+    if not made and len(sides) == 2 and not apart:
         one, other = (replace(side, name=_whole_name(side)) for side in sides)
         made = [(one, other)]
     if not made:
         here = tuple(map(_whole_name, sides)) or t("cli.nothing")
+        if apart:
+            told = "condition" if by == "condition" else "language"
+            raise UsageError(t("cli.nothing_compare_twins", by=t(f"common.{told}"), here=here))
         raise UsageError(
             t("cli.nothing_compare_prompt_takes", here=here)
             if by == "prompt"
@@ -271,8 +346,8 @@ def _whole_name(side: Side) -> str:
 
 
 def _named(group: Sequence[Side], by: str) -> list[Side]:
-    """Name sides by what tells them apart: prompts or models, and the run where neither does."""
-    kinds = [side.prompt if by == "prompt" else side.model for side in group]
+    """Name sides by what tells them apart: prompts, models, conditions, languages, and the run where none does."""
+    kinds = [_kind(side, by) for side in group]
     names = list(kinds)
     for kind in {kind for kind in kinds if kinds.count(kind) > 1}:
         mine = [at for at, each in enumerate(kinds) if each == kind]
@@ -342,6 +417,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "lost": [_turned(paired, each) for each in paired.lost],
         "won": [_turned(paired, each) for each in paired.won],
         **_task_json(paired),
+        **_language_json(paired),
         "repeats": paired.repeats,
         "wanted_difference": paired.wanted,
         "repeats_needed": paired.needed,
@@ -351,7 +427,21 @@ def as_value(paired: Paired) -> dict[str, Any]:
 
 
 def _side(side: Side) -> dict[str, str]:
-    return {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+    told = {"name": side.name, "model": side.model, "experiment": side.experiment, "prompt": side.prompt}
+    return told | ({"condition": side.condition} if side.condition else {})
+
+
+def _language_json(paired: Paired) -> dict[str, Any]:
+    """Return how two languages are paired, and what they find at equal content, where sides are of two."""
+    if paired.first.language == paired.second.language:
+        return {}
+    made = equal_content(paired)
+    return {
+        "languages": [paired.first.language, paired.second.language],
+        "paired_at": "equal_tokens",
+        "tokens_ratio": paired.tokens_ratio,
+        "equal_content": None if made is None else asdict(made),
+    }
 
 
 def _region(paired: Paired, region: Region) -> dict[str, Any]:

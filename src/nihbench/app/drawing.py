@@ -5,8 +5,8 @@ It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ import numpy as np
 from nihbench.analysis.grids import Profile, depth_profile, difference, length_profile
 from nihbench.app.events import Caller, Drawn
 from nihbench.app.keywords import FIGURES
-from nihbench.app.results import Result, Sweep, chosen, named, told_apart
+from nihbench.app.results import Result
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say
@@ -27,31 +27,13 @@ from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import Style, palette, sized
 from nihbench.figures.style import preset as named_preset
+from nihbench.figures.sweeps import Kind, Sweep, chosen, named, told_apart
 from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
 from nihbench.types import DEPTH, Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# ---- kinds of figures ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
-    """One way in which sweeps are drawn; one more is one more function and its line in `keywords.FIGURES`.
-
-    `draw` makes the figure, of sweeps whose names differ. `title` and `notes` say what only this kind says, None and
-    nothing where it says no more than all do. `tells_range`: its caption says how far the context reaches. `is_map`:
-    it shows one cell a place, so that depths can be shown as achieved, and one map as it fills.
-    """
-
-    draw: Callable[[Sequence[Sweep], Around, Style], Figure]
-    title: Callable[[Sequence[Sweep], Lang], str | None] = lambda sweeps, lang: None
-    notes: Callable[[Sequence[Sweep], Style], list[str]] = lambda sweeps, style: []
-    tells_range: bool = True
-    is_map: bool = False
-
 
 # ---- what stands around the figure of some sweeps: its title, its caption, what their controls say -------------------
 
@@ -67,7 +49,7 @@ def around_of(sweeps: Sequence[Sweep], kind: Kind, style: Style, title: str | No
     """
     return Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
-        caption=_caption(sweeps, kind, style),
+        caption=kind.caption(sweeps, style) if kind.caption else _caption(sweeps, kind, style),
         controls=_marks(sweeps),
     )
 
@@ -181,7 +163,7 @@ def draw(
     how = kind_named(kind)
     if animate and (len(sweeps) != 1 or style.achieved or not how.is_map):
         raise UsageError(t("cli.animation_shows_one_map"))
-    sweeps = named(sweeps)
+    sweeps = named(sweeps, how.place_of)
     around = around_of(sweeps, how, style, title)
     _tell_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang, caller)
     figure = how.draw(sweeps, around, style)

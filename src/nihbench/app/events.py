@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nihbench.errors import UsageError
-from nihbench.lang.messages import Message, Words, language, said, t
+from nihbench.lang.messages import Message, Words, language, said, t, words
 from nihbench.tasks.task import Task
 from nihbench.types import DEPTH, Axis, Completion, Failure, GradedElsewhere, Record, Trial
 
 if TYPE_CHECKING:
     from nihbench.analysis.controls import ControlResult
     from nihbench.app.money import Gauges
+    from nihbench.app.passports import Passports
     from nihbench.app.results import Result
     from nihbench.run.batch_state import Job
 
@@ -149,6 +150,13 @@ class Measured(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PassportMade(Event):
+    """Several tasks are measured: what each model can do."""
+
+    passports: Passports = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn(Event):
     """A picture was written."""
 
@@ -240,25 +248,6 @@ class Caller:
         self.emit(Fetching(what=what, done=done, total=total))
 
 
-KINDS: Mapping[str, Message] = {
-    "auth": t("cli.authentication"),
-    "quota": t("cli.quota"),
-    "rate_limit": t("cli.rate_limit"),
-    "day_limit": t("cli.day_limit"),
-    "overloaded": t("cli.overloaded"),
-    "transient": t("cli.transient"),
-    "timeout": t("cli.timeout"),
-    "overflow": t("cli.overflow"),
-    "filtered": t("cli.filtered"),
-    "bad_parameter": t("cli.bad_parameter"),
-    "bad_response": t("cli.bad_response"),
-    "cut_prompt": t("cli.cut_prompt"),
-    "cut_answer": t("cli.cut_answer"),
-    "refused_by_server": t("cli.refused_server"),
-    "unscored": t("cli.not_scored"),
-}
-
-
 def row_words(axis: Axis, value: float) -> Message:
     """Return where a trial stands on its task's axis: "depth 50%", or "Hops 3"."""
     if axis.name == DEPTH.name:
@@ -266,9 +255,17 @@ def row_words(axis: Axis, value: float) -> Message:
     return t("figure.at_row", axis=axis.title, row=axis.label(value))
 
 
+_ORDER = {"cache": t("cli.order_cache"), "grid": t("cli.order_grid"), "random": t("cli.order_random")}
+
+
+def order_words(name: str) -> str:
+    """Return what `--order NAME` does, in words."""
+    return _ORDER.get(name, name)
+
+
 def kind_words(kind: str) -> str:
     """Return a failure's kind as it is read."""
-    return KINDS.get(kind, kind.replace("_", " "))
+    return t(key) if (key := f"failure.{kind}") in words("en") else kind.replace("_", " ")
 
 
 def what_came(record: Record) -> str:

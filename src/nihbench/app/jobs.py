@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,16 @@ from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import t
+from nihbench.plan.grid import is_open
 from nihbench.run.like import begun_in
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import Outline, whole
+from nihbench.run.resolve import Outline, axis_of, has_own_rows, whole
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.spent import Ledger, read_ledger, spent_before
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.stored import Beginning, beginning_of, stored_options
-from nihbench.run.tree import children_of, is_tree, open_tree
+from nihbench.run.tree import children_of, grouped, is_tree, open_tree
+from nihbench.types import CONDITIONS, Suite
 
 Members = Mapping[str, tuple[ModelAccess, ...]]
 """The servers of every model, by its name."""
@@ -81,12 +84,51 @@ def asked_jobs(values: Mapping[str, Any], suite: str | None, caller: Caller) -> 
         raise UsageError(t("cli.like_takes_grid_texts", options="--suite"))
     if not all(models):
         raise UsageError(t("cli.model_no_name_leave"))
-    if suite is None and len(models) == 1:
+    conditions = conditions_of(options)
+    if suite is None and len(models) == len(conditions) == 1:
         return (Job(options=options),)
     if suite is not None and (options.experiment or options.prompts):
         raise UsageError(t("cli.suite_says_experiments_prompts"))
-    items = load_for(caller.tell_once).suite(suite).items if suite is not None else None
-    return tuple(Job(options=each) for each in children_of(options, models, items))
+    if suite is None:
+        return tuple(Job(options=each) for each in children_of(options, models, None, conditions))
+    known = load_for(caller.tell_once).suite(suite)
+    children = children_of(_in_suite(options, values, known), models, known.items, conditions)
+    return tuple(Job(options=_with_depths(each, known)) for each in children)
+
+
+def conditions_of(options: RunOptions) -> tuple[Mapping[str, str], ...]:
+    """Return the conditions that options name: of each that has several values, all; one that says nothing for none.
+
+    Where distractors are the task's rows, several of them are rows of one run.
+    """
+    asked = {name: options.task_options.get(name, "") for name in CONDITIONS}
+    if options.task is None and options.experiment is None or not any("," in value for value in asked.values()):
+        return ({},)
+    axis = axis_of(options.task, options.experiment)
+    several = {
+        name: tuple(dict.fromkeys(part.strip() for part in value.split(",")))
+        for name, value in asked.items()
+        if "," in value and name != axis
+    }
+    return tuple(dict(zip(several, values, strict=True)) for values in product(*several.values()))
+
+
+def _in_suite(options: RunOptions, values: Mapping[str, Any], suite: Suite) -> RunOptions:
+    """Return the options of a suite's runs: what the suite says, where the user says nothing else."""
+    if options.lengths is None and not options.quick:
+        options = replace(options, lengths=suite.lengths)
+    if values["repeats"] is not None or suite.repeats is None:
+        return options
+    runs = len(grouped(suite.items))
+    share = None if suite.of_classic is None or options.adaptive else suite.of_classic / runs
+    return replace(options, repeats=suite.repeats, classic_share=share)
+
+
+def _with_depths(options: RunOptions, suite: Suite) -> RunOptions:
+    """Return the options of one run with the suite's depths, where its rows are depths and the user names none."""
+    if suite.depths is None or options.depths is not None or options.quick or has_own_rows(None, options.experiment):
+        return options
+    return replace(options, depths=suite.depths)
 
 
 @contextmanager
@@ -260,19 +302,26 @@ def _introduced(
 def _alike(jobs: Sequence[Job], drafts: Mapping[int, _Draft]) -> dict[int, _Draft]:
     """Return jobs of which all models get the same lengths, those of the smallest window.
 
-    A length that every model counts for itself is another prompt for each anyway.
+    A length that every model counts for itself is another prompt for each anyway. Lengths up to the longest that can be
+    had (`2k:max:5`) are the same in all experiments.
     """
-    fitting: dict[str, tuple[int, ...]] = {}
+    fitting: dict[tuple[str, str], tuple[int, ...]] = {}
     for setup in (draft.setup for draft in drafts.values()):
-        known = fitting.setdefault(setup.experiment.name, setup.lengths)
-        fitting[setup.experiment.name] = min(known, setup.lengths, key=lambda lengths: lengths[-1])
+        known = fitting.setdefault(_alikeness(setup), setup.lengths)
+        fitting[_alikeness(setup)] = min(known, setup.lengths, key=lambda lengths: lengths[-1])
     return {number: _with(draft, fitting, jobs[number]) for number, draft in drafts.items()}
 
 
-def _with(draft: _Draft, fitting: Mapping[str, tuple[int, ...]], job: Job) -> _Draft:
-    """Return a job with the lengths of its experiment, where these must be other than its own."""
-    setup, lengths = draft.setup, fitting[draft.setup.experiment.name]
-    if job.existing is not None or setup.options.length_unit == "model" or setup.lengths == lengths:
+def _alikeness(setup: Setup) -> tuple[str, str]:
+    """Return which model's and which experiment's setups have the lengths of this one, "" for all of them."""
+    model = setup.preset.name if setup.options.length_unit == "model" else ""
+    return model, "" if is_open(setup.options.lengths or "") else setup.experiment.name
+
+
+def _with(draft: _Draft, fitting: Mapping[tuple[str, str], tuple[int, ...]], job: Job) -> _Draft:
+    """Return a job with the lengths that it shares with others, where these must be other than its own."""
+    setup, lengths = draft.setup, fitting[_alikeness(draft.setup)]
+    if job.existing is not None or setup.lengths == lengths:
         return draft
     return replace(draft, setup=draft.outline.with_lengths(lengths).laid_out())
 
@@ -284,6 +333,8 @@ _FREE_ON_RESUME = (
     "preflight canary corpus concurrency rpm tpm price max_cost stream ca_file insecure precision max_trials"
 ).split()
 """Options that change how model and text are reached, not what is answered; the text's hash guards `corpus`."""
+_FIELDS = {"prompt": "prompts", "header": "headers"} | dict.fromkeys(("task_option", *CONDITIONS), "task_options")
+"""Fields of the options that are called otherwise than what is given."""
 _OF_THE_ADDRESS = ("base_url", "api_key_env")
 _OF_A_TREE = ("model", "experiment", "prompt")
 
@@ -336,7 +387,7 @@ def _resumed(
     stored = stored_options(known, asked.headers, again)
     changed = []
     for name in given:
-        field = {"prompt": "prompts", "header": "headers"}.get(name, name)
+        field = _FIELDS.get(name, name)
         if name not in (*_FREE_ON_RESUME, *_OF_THE_ADDRESS, "header") and getattr(asked, field) != getattr(
             stored, field
         ):

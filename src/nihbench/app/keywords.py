@@ -103,8 +103,8 @@ class Keywords(TypedDict, total=False):
         Option("--depths", TEXT, None, GRID, "help.option_depths"),
     ]
     repeats: Annotated[
-        int,
-        Option("--repeats", int, 1, GRID, "help.option_repeats"),
+        int | None,
+        Option("--repeats", INT, None, GRID, "help.option_repeats"),
     ]
     vary: Annotated[
         str | Sequence[str],
@@ -244,6 +244,7 @@ FIGURES: Mapping[str, str] = {
     "map": "nihbench.app.drawing:MAP",
     "difference": "nihbench.app.drawing:DIFFERENCE",
     "profiles": "nihbench.app.drawing:PROFILES",
+    "passport": "nihbench.figures.passport:PASSPORT",
 }
 """What --kind may be, and where it is ("module:name"): a `drawing.Kind`, or the function alone that draws sweeps.
 

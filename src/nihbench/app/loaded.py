@@ -21,10 +21,11 @@ from nihbench.analysis.statistics import Statistics, Summary
 from nihbench.analysis.table import COLUMNS, series
 from nihbench.analysis.table import frame as make_frame
 from nihbench.app.events import Caller
-from nihbench.app.results import Result, Sweep, chosen, named, result_from
+from nihbench.app.results import Result, result_from
 from nihbench.errors import UsageError, unwritable
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.captions import headline
+from nihbench.figures.sweeps import Sweep, chosen, named
 from nihbench.lang.messages import language, plain, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.setup import counted_once

@@ -133,6 +133,7 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
     if len(models) > 1:
         raise UsageError(t("cli.command_takes_one_model"))
     unit = values.pop("length_unit") or "model"
+    values["repeats"] = 1 if values["repeats"] is None else values["repeats"]
     prompts = values.pop("prompt")
     vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
     headers = values.pop("header") or []

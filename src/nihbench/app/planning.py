@@ -7,13 +7,16 @@ from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from nihbench.app.events import Caller
+from nihbench.app.events import Caller, order_words
 from nihbench.app.jobs import Ready, asked_jobs, made_ready
+from nihbench.app.keywords import usual_values
 from nihbench.app.money import dollars, free_words, is_free, reach, reach_sentence
 from nihbench.app.wiring import foreseen
+from nihbench.catalog.loading import load_for
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Message, column, plain, said, t
 from nihbench.plan.order import Pace
+from nihbench.plan.sizing import CLASSIC_SHORTEST, CLASSIC_STEPS
 from nihbench.prices import CostRange, decimal_of, estimate, whole_of, worst_cost
 from nihbench.run.calibration import likely_prompts
 from nihbench.run.forecast import Forecast, Reach, depth_error, most_extra, most_fit_prompts
@@ -107,6 +110,7 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         **_rows_json(setup),
         "depth_error": asdict(error) if error else None,
         "repeats": setup.options.repeats,
+        **({"samples": list(setup.samples)} if setup.samples else {}),
         "vary": list(setup.options.vary),
         "order": setup.options.order,
         "max_output": setup.request.max_output,
@@ -178,21 +182,18 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
         t("cli.left_out"): t("cli.over_window", lengths=_numbers(setup.too_long)) if setup.too_long else "",
         **_rows(setup),
         t("cli.achieved"): _achieved(setup),
-        t("cli.repeats"): t(
-            "cli.varying", repeats=setup.options.repeats, vary=tuple(map(_vary_words, setup.options.vary))
-        ),
+        t("cli.repeats"): _repeats(setup),
         t("cli.order"): t("cli.time_first", order=order, start=start)
         if most > start
         else t("cli.time_2", order=order, start=start),
     }
 
 
-_ORDER = {"cache": t("cli.order_cache"), "grid": t("cli.order_grid"), "random": t("cli.order_random")}
-
-
-def order_words(name: str) -> str:
-    """Return what `--order NAME` does, in words."""
-    return _ORDER.get(name, name)
+def _repeats(setup: Setup) -> Message:
+    vary, most = tuple(map(_vary_words, setup.options.vary)), setup.options.repeats
+    if setup.samples:
+        return t("cli.varying_samples", most=most, samples=tuple(map(str, setup.samples)), vary=vary)
+    return t("cli.varying", repeats=most, vary=vary)
 
 
 _VARY = {"haystack": t("cli.vary_haystack"), "needle": t("cli.vary_needle"), "sampling": t("cli.vary_sampling")}
@@ -336,7 +337,7 @@ def _comparing(setup: Setup) -> Message:
     return t("cli.pair_pair_only_run")
 
 
-def _total_text(plan: Plan) -> str:
+def _total_text(plan: Plan, name: Message) -> str:
     """Write the sum of several plans as one line."""
     total, cost = plan.cost_usd, t("cli.unknown_cost_2")
     if total.least is not None and total.predicted is not None and total.most is not None:
@@ -349,7 +350,7 @@ def _total_text(plan: Plan) -> str:
         tokens=plan.prompt_tokens,
         cost=cost,
     )
-    return column(t("cli.all"), SIDE) + said(text)
+    return column(name, SIDE) + said(text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -373,11 +374,13 @@ class PlannedRun:
 class Plan:
     """What some runs would send, cost and take; no model was asked anything.
 
-    Amounts are in USD, None where one of them is not known.
+    Amounts are in USD, None where one of them is not known. `classic` is a sweep of 15 lengths by 15 depths up to the
+    same length, for a suite that is to cost less; None where there is none, or where none can be planned.
     """
 
     runs: tuple[PlannedRun, ...]
     suite: str | None = None
+    classic: Plan | None = None
 
     @property
     def trials(self) -> int:
@@ -408,12 +411,18 @@ class Plan:
         rows = [dict(run.values) for run in self.runs]
         if self.is_alone:
             return rows[0]
+        more = {"classic": self.classic.total()} if self.classic else {}
+        return {"suite": self.suite, "runs": rows, "total": self.total(), **more}
+
+    def total(self) -> dict[str, Any]:
+        """Return the sums of all runs as JSON values."""
         cost = {name: None if usd is None else str(usd) for name, usd in asdict(self.cost_usd).items()}
-        total = {"trials": self.trials, "prompt_tokens": self.prompt_tokens, "cost_usd": cost}
-        return {"suite": self.suite, "runs": rows, "total": total}
+        return {"trials": self.trials, "prompt_tokens": self.prompt_tokens, "cost_usd": cost}
 
     def __str__(self) -> str:
-        return "\n\n".join([*(run.text for run in self.runs), *([] if self.is_alone else [_total_text(self)])])
+        sums = [] if self.is_alone else [_total_text(self, t("cli.all"))]
+        classic = [_total_text(self.classic, t("cli.classic"))] if self.classic else []
+        return "\n\n".join([*(run.text for run in self.runs), "\n".join([*sums, *classic])]).rstrip()
 
 
 def plan_of(
@@ -438,7 +447,23 @@ def plan_of(
     """
     _check_speeds({"--prefill-speed": prefill_speed, "--answer-speed": answer_speed})
     with made_ready(asked_jobs(values, suite, caller), caller, sending=False, leave_out=True) as ready:
-        return Plan(runs=tuple(_planned(each, prefill_speed, answer_speed) for each in ready), suite=suite)
+        runs = tuple(_planned(each, prefill_speed, answer_speed) for each in ready)
+        longest = max(each.setup.lengths[-1] for each in ready)
+    known = load_for(caller.tell_once).suite(suite) if suite is not None else None
+    classic = _classic(values, longest, caller) if known and known.of_classic else None
+    return Plan(runs=runs, suite=suite, classic=classic)
+
+
+def _classic(values: Mapping[str, Any], longest: int, caller: Caller) -> Plan | None:
+    """Return the plan of a classic sweep up to a length, with the options given; None where there can be none."""
+    usual = usual_values()
+    needle = {name: usual[name] for name in ("experiment", "prompt", "task", "task_option", "haystack", "distractors")}
+    grid = {"lengths": f"{CLASSIC_SHORTEST}t:{longest}t:{CLASSIC_STEPS}", "depths": f"0:100:{CLASSIC_STEPS}"}
+    asked = {**values, **needle, **grid, "repeats": 1, "quick": False, "adaptive": False}
+    try:
+        return plan_of(asked, None, caller)
+    except UsageError:
+        return None
 
 
 def _planned(ready: Ready, prefill: float | None, answer: float | None) -> PlannedRun:

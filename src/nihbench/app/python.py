@@ -19,6 +19,7 @@ from nihbench.app.events import Bill, Caller, Event
 from nihbench.app.keywords import OPTIONS, Keywords
 from nihbench.app.loaded import Run, Runs, load_run, paths_of, results_of
 from nihbench.app.options import raw_values
+from nihbench.app.passports import Passports, passports_in
 from nihbench.app.planning import Plan, plan_of
 from nihbench.app.prompting import Prompt, prompts_of
 from nihbench.app.running import wait_for, wait_for_async
@@ -233,8 +234,9 @@ def grade(
 
 def compare(
     *runs: Runs,
-    by: Literal["prompt", "model"] | None = None,
+    by: Literal["prompt", "model", "condition", "language"] | None = None,
     prompt: str = "",
+    rows: str = "",
     difference: float = 5.0,
     unpaired: bool = False,
     scorer: str | None = None,
@@ -246,6 +248,7 @@ def compare(
         *runs: runs, or folders of runs.
         by: what is compared; None: the prompts of one run, else what differs.
         prompt: only these prompts, separated by commas; the first is the one to compare with.
+        rows: only these rows of the grid (depths, or the task's own), separated by commas.
         difference: how many repeats would show a difference of so many points is said.
         unpaired: as two independent samples, where the prompts differ.
         scorer: whose scores; None: the rules'.
@@ -256,7 +259,21 @@ def compare(
     """
     caller = _caller(False, on_event)
     results = results_of(runs, scorer)
-    return comparison_of(results, caller, by=by, prompt=prompt, wanted=difference, unpaired=unpaired)
+    return comparison_of(results, caller, by=by, prompt=prompt, rows=rows, wanted=difference, unpaired=unpaired)
+
+
+def passport(*runs: Runs, rule: str = "", scorer: str | None = None) -> Passports:
+    """Return what each model can do, and up to which length: of runs of several tasks.
+
+    Args:
+        *runs: runs, or folders of runs.
+        rule: another rule of scoring to tell, too: "ruler".
+        scorer: whose scores; None: the rules'.
+
+    Raises:
+        UsageError: there is no run, or no such rule.
+    """
+    return passports_in(results_of(runs, scorer), rule)
 
 
 def plot(

@@ -4,40 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from nihbench.app.checks import canary_of, likely_tokens, request_counter
-from nihbench.app.events import Caller, ControlTold, PartBegan, PartEnded, TrialDone
+from nihbench.app.events import Caller, PartBegan, PartEnded, TrialDone, order_words
 from nihbench.app.jobs import Ready
 from nihbench.app.money import Checks, Gauges, budget_of, gauges_of, tell_spent
-from nihbench.app.planning import order_words
-from nihbench.app.results import result_of
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.wiring import foreseen
 from nihbench.endpoint.access import SideBySide
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
-from nihbench.errors import DamagedDataError, MovedError, NihError, StoppedError
+from nihbench.errors import DamagedDataError, MovedError, NihError
 from nihbench.lang.messages import Message, t, typed, without_stop
 from nihbench.plan.grid import BEFORE_THE_GRID
-from nihbench.run.adaptive import Rounds, rounds, settled, to_fit, with_extra
-from nihbench.run.calibration import Calibration, calibrate_further, likely_points
+from nihbench.run.calibration import Calibration, calibrate_further
 from nihbench.run.forecast import computed_shares
-from nihbench.run.options import RunOptions, wanted_precision
-from nihbench.run.runner import Opening, Progress, owed, run_trials
+from nihbench.run.runner import Opening, Owed, Progress, run_trials
 from nihbench.run.setup import Setup
-from nihbench.run.spent import MARGIN, account, outcomes_before
-from nihbench.run.store import RunFolder, amend
+from nihbench.run.spent import account, outcomes_before
+from nihbench.run.store import RunFolder
 from nihbench.run.verify import CutJudge
 from nihbench.types import Completer, Record, Trial
 
-Owed = Sequence[tuple[str, Trial]]
 _LOOK_S = 5.0
 _ASLEEP_S = 30.0
 
@@ -154,7 +148,9 @@ async def _send_parts(
                         cut_judge=judge,
                     )
                     if part and later and not sending.quiet:
-                        _tell_controls(folder, caller, strict=sending.strict_controls)
+                        from nihbench.app.finishing import tell_controls
+
+                        tell_controls(folder, caller, strict=sending.strict_controls)
 
             async def send(setup: Setup, due: Owed, records: Mapping[str, Record]) -> None:
                 sent.extend(trial for _, trial in due)
@@ -175,6 +171,8 @@ async def _send_parts(
                 return found
 
             if setup.options.adaptive:
+                from nihbench.app.rounds import send_rounds
+
                 free = ready.model.counter is not None
                 await send_rounds(
                     setup, folder, budget, send, fit, caller, fits_free=free, retry_all=sending.retry_all
@@ -220,19 +218,6 @@ def _part(
         caller.emit(PartEnded())
 
 
-def _tell_controls(folder: RunFolder, caller: Caller, *, strict: bool) -> None:
-    """Say what the controls say that were asked before the grid, while the grid is not paid for yet.
-
-    Raises:
-        StoppedError: one failed, and `strict`.
-    """
-    results = [result for result in result_of(folder, again=True).controls if result.name in BEFORE_THE_GRID]
-    for result in results:
-        caller.emit(ControlTold(result=result))
-    if strict and any(result.failed for result in results):
-        raise StoppedError(t("cli.control_failed_strict_controls"))
-
-
 def tell_cache(ready: Ready, folder: RunFolder) -> None:
     """Say what the prefix cache was predicted to save, and what the server says that it did."""
     setup = ready.setup
@@ -273,99 +258,3 @@ def _go_on(sending: Sending) -> Message:
     if sending.resume is None:
         return t("cli.nothing_kept_check_make")
     return t("cli.done_kept_go_nih", path=typed(sending.resume))
-
-
-# ---- the rounds of an adaptive run: each sent as a whole, as long as precision and money ask for it ------------------
-
-
-Send = Callable[[Setup, Owed, Mapping[str, Record]], Awaitable[None]]
-Fit = Callable[[Setup, Sequence[Trial]], Awaitable[Calibration]]
-
-
-async def send_rounds(
-    setup: Setup,
-    folder: RunFolder,
-    budget: Budget,
-    send: Send,
-    fit: Fit,
-    caller: Caller,
-    *,
-    fits_free: bool = False,
-    retry_all: bool = False,
-) -> None:
-    """Decide round after round from the records, and send what is owed of it.
-
-    A round is begun only if all of it fits into --max-cost at its worst: which cells it measures then never depends on
-    what their answers cost. Where lengths are fitted to the server's counts, so is each further haystack, before its
-    round; the fit stands in run.json before a trial is sent by it.
-
-    Args:
-        setup: the resolved run.
-        folder: its folder, where the first draws are.
-        budget: what is spent and may be.
-        send: measures trials, given a setup that has them and the records before them.
-        fit: fits the haystack of further draws to the server's counts.
-        caller: hears how it ended.
-        fits_free: whether that is at no charge.
-        retry_all: whether final failures are owed, too.
-    """
-    if setup.options.shard is not None:
-        caller.tell(t("cli.adaptive_part_makes_first"))
-        return
-    records = folder.records()
-    planned = rounds(setup, records)
-    reached, short = planned.before, False
-    for step in planned.steps:
-        due = _due(setup, step.trials, records, retry_all=retry_all)
-        unfitted = to_fit(setup, [trial for _, trial in due], records)
-        lengths = sorted({trial.length for trial in unfitted})
-        counts = likely_points(lengths, setup.window) if unfitted and not fits_free else ()
-        if due and not _fits(setup, budget, [trial for _, trial in due], counts):
-            short = True
-            break
-        if unfitted:
-            setup = replace(setup, calibration=await fit(setup, unfitted))
-            assert setup.calibration is not None
-            folder = amend(folder, setup.calibration)
-            due = _due(setup, step.trials, records, retry_all=retry_all)
-            # A text may take more counts than are foreseen.
-            if not _fits(setup, budget, [trial for _, trial in due]):
-                short = True
-                break
-        if due:
-            made = with_extra(setup, records)
-            more = tuple(trial for trial_id, trial in due if trial_id not in records)
-            await send(replace(made, trials=(*made.trials, *more)), due, records)
-            records = folder.records()
-        reached = step.precision
-    extra = sum(record.trial.extra for record in records.values())
-    caller.tell(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
-
-
-def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *, retry_all: bool) -> Owed:
-    """Return what is owed of a round, every place of its haystack once."""
-    sent = settled(setup, trials)
-    ids = {setup.trial_id(trial) for trial in sent}
-    of_round = {key: record for key, record in records.items() if key in ids}
-    return owed(replace(setup, trials=sent), of_round, retry_all=retry_all)
-
-
-def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int] = ()) -> bool:
-    """Say whether trials can be paid for at their worst, and before them counts of so many tokens."""
-    if setup.options.max_cost is None:
-        return True
-    total = budget.exactly_spent
-    sent = [(trial.length, setup.request.max_output) for trial in trials]
-    for tokens, output in [*sent, *((math.ceil(MARGIN * count), 1) for count in counts)]:
-        total += budget.worst_cost(tokens, output) or 0
-    return total <= Decimal(str(setup.options.max_cost))
-
-
-def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, short: bool) -> Message:
-    wanted = wanted_precision(options)
-    if not planned.measured:
-        return t("cli.adaptive_further_draws_too", extra=extra)
-    if reached <= wanted:
-        return t("cli.adaptive_further_draws_enough", extra=extra, wanted=wanted)
-    why = t("cli.next_round_could_pass") if short else t("cli.max_trials_bounds_them")
-    return t("cli.adaptive_further_draws_enough_length", extra=extra, reached=reached, wanted=wanted, why=why)

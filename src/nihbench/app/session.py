@@ -2,115 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nihbench.app.consent import check_cost
-from nihbench.app.events import Caller, Drawn, Measured, kind_words
+from nihbench.app.events import Caller
 from nihbench.app.jobs import Job, Ready, asked_jobs, made_ready, resumed_jobs, spent_apart
 from nihbench.app.money import tell_reach, tell_unknown
-from nihbench.app.results import Result, Sweep, result_of
 from nihbench.app.running import now
 from nihbench.app.sending import Sending, enter_checks, measure, tell_cache
 from nihbench.catalog.loading import load_for
 from nihbench.errors import InterruptedRunError, NihError, StoppedError
-from nihbench.lang.messages import language, t, typed, without_stop
-from nihbench.run.adaptive import with_extra
 from nihbench.run.batch_state import check_nothing_waits
-from nihbench.run.forecast import most_extra
+from nihbench.run.forecast import most_extra, with_extra
 from nihbench.run.like import begin_run
 from nihbench.run.runner import owed
 from nihbench.run.spent import spent_before
 from nihbench.run.store import RunFolder, check_rules, check_same, check_unchanged, open_run, owned
-from nihbench.run.tree import check_place, check_room, create_tree, find_runs, slug
-from nihbench.run.verify import count_summary
-from nihbench.types import Failure, Record, Trial
+from nihbench.run.tree import check_place, check_room, create_tree, slug
+from nihbench.types import Trial
 
-# ---- after a run: score it, draw it, tell what comes next ------------------------------------------------------------
-
-
-FIGURE = "heatmap.png"
-PANEL = "panel.png"
-
-
-def _explain(records: Iterable[Record], caller: Caller) -> None:
-    """Tell why trials failed: of each kind how many, and the words of the first."""
-    failures = [record.outcome for record in records if isinstance(record.outcome, Failure)]
-    for kind, count in Counter(failure.kind for failure in failures).items():
-        first = next(failure.message for failure in failures if failure.kind == kind)
-        words = without_stop(first)
-        caller.tell(t("cli.trials_such", kind=kind_words(kind), count=count, said=words))
-
-
-def finish_tree(root: Path, caller: Caller) -> None:
-    """Draw the panel of all runs of a folder: a row an experiment and prompt, a column a model."""
-    results = [result_of(open_run(path)) for path in find_runs(root)]
-    picture = root / PANEL
-    _draw([sweep for result in results for sweep in result.sweeps], picture, caller)
-    caller.emit(Drawn(path=picture, sentence=t("cli.panel", picture=picture)))
-    caller.tell(t("cli.draw_again_nih_plot", root=typed(root)))
-
-
-def finish_part(run: RunFolder, caller: Caller) -> None:
-    """Draw and tell what a stopped run has paid for, as far as it came; the error that stopped it says the rest.
-
-    What goes wrong here is passed over, and a second Ctrl-C does without.
-    """
-    with suppress(NihError, OSError, KeyboardInterrupt):
-        result = result_of(run, again=True)
-        if any(record.trial.control is None for record in result.records):
-            _draw_and_tell(result, caller)
-        caller.tell(t("cli.stopped_trials_done", done=len(result.records), planned=len(result.records) + result.owed))
-
-
-def _draw_and_tell(result: Result, caller: Caller) -> None:
-    picture = result.run.path / FIGURE
-    _draw(result.sweeps, picture, caller)
-    caller.emit(Measured(result=result))
-    caller.emit(Drawn(path=picture, sentence=t("cli.heatmap", picture=picture)))
-    caller.tell(t("cli.records", path=result.run.path / "records.jsonl"))
-
-
-def _draw(sweeps: Sequence[Sweep], picture: Path, caller: Caller) -> None:
-    # matplotlib comes when there is something to draw: nobody waits for it before the first request.
-    from nihbench.app.drawing import draw
-    from nihbench.figures.style import Style
-
-    draw(sweeps, picture, Style(lang=language()), caller)
-
-
-def finish(run: RunFolder, caller: Caller, *, resume: Path) -> Result:
-    """Score and draw a run, and tell what its records say; return it as it is read.
-
-    Args:
-        run: the run's folder.
-        caller: hears it.
-        resume: what --resume takes to go on.
-    """
-    result = result_of(run, again=True)
-    _draw_and_tell(result, caller)
-    for sentence in count_summary(run.records()).sentences():
-        caller.tell(sentence)
-    if result.unscored:
-        mend = f"nih score {typed(run.path)} --judge MODEL"
-        caller.tell(t("cli.answers_unscored_rules_cant", unscored=result.unscored, mend=mend))
-    if result.is_whole:
-        caller.tell(t("cli.draw_again_nih_plot_out", path=typed(run.path)))
-        return result
-    caller.tell(t("cli.trials_failed_not_sent", failed=result.failed, unsent=result.owed))
-    _explain(result.records, caller)
-    if owed := result.passing + result.owed:
-        caller.tell(t("cli.owed_try_again_may", owed=owed, resume=typed(resume)))
-    return result
-
-
-# ---- runs from options to results ------------------------------------------------------------------------------------
-
+if TYPE_CHECKING:
+    from nihbench.app.results import Result
 
 _RESULTS = Path("results")
 
@@ -163,14 +79,16 @@ class Session:
             folders = self._folders(ready)
             results = self._send_all(ready, folders)
         if len(folders) > 1 or folders[0] != self.root:
+            from nihbench.app.finishing import finish_tree
+
             finish_tree(self.root, self.caller)
         return results
 
     def _at_most_owed(self, ready: Ready) -> list[Trial]:
         """Return what a run has to send, and all that an adaptive one may decide to send besides."""
-        existing = ready.job.existing
-        made = {record.trial for record in existing.records().values()} if existing else set()
-        return [*self._planned(ready), *(trial for trial in most_extra(ready.setup) if trial not in made)]
+        existing, more = ready.job.existing, most_extra(ready.setup)
+        made = {record.trial for record in existing.records().values()} if existing and more else set()
+        return [*self._planned(ready), *(trial for trial in more if trial not in made)]
 
     def _planned(self, ready: Ready) -> list[Trial]:
         """Return what a run has to send of what is planned."""
@@ -211,6 +129,8 @@ class Session:
             )
             with owned(folder.path, now):
                 spent[number] = self._send(each, folder, sending)
+            from nihbench.app.finishing import finish
+
             tell_cache(each, folder)
             # An adaptive run writes into run.json what it fitted since.
             results.append(finish(open_run(folder.path), self.caller, resume=self.root))
@@ -227,6 +147,8 @@ class Session:
         try:
             return measure(begun, folder, trials, sending)
         except (StoppedError, InterruptedRunError):
+            from nihbench.app.finishing import finish_part
+
             finish_part(folder, self.caller)
             raise
 

@@ -19,7 +19,7 @@ from nihbench.errors import UsageError
 from nihbench.fetch.files import open_named
 from nihbench.lang.messages import t
 from nihbench.local.server import LocalServer, model_file
-from nihbench.plan.grid import is_count
+from nihbench.plan.grid import is_count, is_open
 from nihbench.plan.order import Pace
 from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
@@ -102,7 +102,8 @@ def asks(model: ModelAccess, begun: Begun | None) -> bool:
 def window_comes_later(options: RunOptions, model: ModelAccess) -> bool:
     """Say whether a model's lengths depend on a window that its server tells only when it has loaded the model."""
     engine = model.server.engine if model.server is not None else ""
-    named = options.window or model.window or options.quick or not is_count(options.lengths or "15")
+    spec = options.lengths or "15"
+    named = options.window or model.window or options.quick or not (is_count(spec) or is_open(spec))
     return engine in ("Ollama", "LM Studio") and options.preflight and not named
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -79,12 +78,11 @@ class Sourced(Generic[T]):
 
 def read_document(path: Path) -> Document:
     """Read one file; an empty one has data None. Raises `CatalogError` for anything but plain YAML in UTF-8."""
-    return _parsed(path, _read_text(path))
+    return parsed(path, read_text(path))
 
 
-@lru_cache(maxsize=32)
-def _parsed(path: Path, text: str) -> Document:
-    """Read a file's text; kept, because a command reads the packaged files four times and nobody changes a document."""
+def parsed(path: Path, text: str) -> Document:
+    """Return a file's text as a document; raises `CatalogError` for anything but plain YAML."""
     try:
         loader, node = _composed(text)
         builder = _Builder(path, loader)
@@ -117,7 +115,8 @@ def _error(path: Path, line: int, message: str) -> CatalogError:
     return CatalogError(t("catalog.path_line_message", path=path, line=line, message=message))
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """Return a file's text; raises `CatalogError` where it can't be read or is not UTF-8."""
     try:
         raw = read_named(path, _MOST_BYTES)
     except OSError as error:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from nihbench.catalog.document import Sourced, read_document
+from nihbench.catalog.document import Sourced, parsed, read_text
 from nihbench.catalog.lookup import Broken, Catalog, unknown
 from nihbench.catalog.needles import make_needle, make_presets, make_prompt
 from nihbench.catalog.schema import (
@@ -72,7 +72,8 @@ def make_suite(source: Sourced[SuiteEntry]) -> Suite:
     """Return the suite of an entry."""
     pairs = (item.partition("/") for item in source.value.items)
     items = tuple((experiment, prompt) for experiment, _, prompt in pairs)
-    return Suite(name=source.name, items=items, note=source.value.note)
+    more = source.value.model_dump(exclude={"items"})
+    return Suite(name=source.name, items=items, **more)
 
 
 def check_questions(needles: Mapping[str, Sourced[NeedleEntry]], prompts: Collection[str]) -> None:
@@ -245,10 +246,40 @@ def load_folders(folders: Sequence[Path]) -> Catalog:
     An entry with a mistake is left out, and so is what names it (`Catalog.broken`). Raises `CatalogError` for a file
     that can't be read at all, also where something else than a file has its name.
     """
+    files = _Files(
+        needles=tuple((path, read_text(path)) for path in _paths(folders, "needles.yaml")),
+        models=tuple((path, read_text(path)) for path in _paths(folders, "models.yaml")),
+        corpora=tuple((path, _text_or_error(path)) for path in _paths(folders, "corpora/*.yaml")),
+    )
+    return _catalog(files) if any(isinstance(text, CatalogError) for _, text in files.corpora) else _kept(files)
+
+
+class _Files(NamedTuple):
+    """The catalog's files as they were read: paths with their texts."""
+
+    needles: tuple[tuple[Path, str], ...]
+    models: tuple[tuple[Path, str], ...]
+    corpora: tuple[tuple[Path, str | CatalogError], ...]
+
+
+def _text_or_error(path: Path) -> str | CatalogError:
+    try:
+        return read_text(path)
+    except CatalogError as error:
+        return error
+
+
+@lru_cache(maxsize=8)
+def _kept(files: _Files) -> Catalog:
+    """Return the catalog of files that could be read; kept, for a command asks for the same files five times."""
+    return _catalog(files)
+
+
+def _catalog(files: _Files) -> Catalog:
     broken: Broken = {}
-    needle_files = _read(folders, "needles.yaml", NeedlesFile, broken, ("needles", "prompts", "experiments", "suites"))
-    model_files = _read(folders, "models.yaml", ModelsFile, broken, ("providers", "models"))
-    corpora = _manifests(folders, broken)
+    needle_files = _read(files.needles, NeedlesFile, broken, ("needles", "prompts", "experiments", "suites"))
+    model_files = _read(files.models, ModelsFile, broken, ("providers", "models"))
+    corpora = _manifests(files.corpora, broken)
 
     prompts = _made("prompts", _entries(needle_files, "prompts", lambda file: file.prompts), make_prompt, broken)
     all_prompts = prompts.keys() | _names(broken, "prompts")
@@ -306,22 +337,24 @@ def packaged_folder(package: Path = Path(__file__).resolve().parent.parent) -> P
 
 
 def _read(
-    folders: Sequence[Path], pattern: str, schema: type[M], broken: Broken, sections: Sequence[str]
+    texts: Iterable[tuple[Path, str]], schema: type[M], broken: Broken, sections: Sequence[str]
 ) -> list[Sourced[M]]:
-    """Read the matching files; entries of `sections` that have a mistake go into `broken`."""
-    documents = [read_document(path) for path in _paths(folders, pattern)]
+    """Return what files hold; entries of `sections` that have a mistake go into `broken`."""
+    documents = [parsed(path, text) for path, text in texts]
     return [
         Sourced(value=validate(document, schema, broken, sections), document=document, where=())
         for document in documents
     ]
 
 
-def _manifests(folders: Sequence[Path], broken: Broken) -> dict[str, CorpusManifest]:
-    """Read the corpora, one file each; a file with a mistake goes into `broken` by its own name."""
+def _manifests(texts: Iterable[tuple[Path, str | CatalogError]], broken: Broken) -> dict[str, CorpusManifest]:
+    """Return the corpora, one file each; a file with a mistake goes into `broken` by its own name."""
     found: dict[str, CorpusManifest] = {}
-    for path in _paths(folders, "corpora/*.yaml"):
+    for path, text in texts:
         try:
-            document = read_document(path)
+            if isinstance(text, CatalogError):
+                raise text
+            document = parsed(path, text)
             value = validate(document, CorpusFile, broken)
             found[value.name] = make_manifest(Sourced(value=value, document=document, where=()))
         except CatalogError as error:

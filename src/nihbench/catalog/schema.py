@@ -127,7 +127,7 @@ Price = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Entry(BaseModel):
     """A group of keys; every key must be known."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -201,9 +201,14 @@ class ExperimentEntry(Entry):
 
 
 class SuiteEntry(Entry):
-    """A list of "experiment/prompt"."""
+    """A list of "experiment/prompt", and what they are measured with unless told otherwise."""
 
     items: Annotated[list[str], Field(min_length=1)]
+    lengths: Text | None = None
+    depths: Text | None = None
+    repeats: Count | None = None
+    of_classic: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
+    rule: Literal["", "ruler"] = ""
     note: str = ""
 
 

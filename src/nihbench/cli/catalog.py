@@ -111,7 +111,7 @@ def _lines(name: str, kind: type[Family] | UsageError) -> list[str]:
         return [name, f"  {said(kind)}"]
     axis = kind.axis
     rows = t("cli.task_rows", axis=axis.title, values=tuple(map(axis.label, axis.values)) or "--depths")
-    options = {"language": "|".join(kind.languages)} | dict(kind.options)
+    options = {"language": "|".join(kind.languages)} | dict(kind.options) | dict(kind.later)
     return [
         f"{name} {kind.version} ({package_of(name)}): {said(kind.title)}",
         f"  {said(rows)}",
@@ -135,7 +135,7 @@ def _as_json(name: str, kind: type[Family] | UsageError) -> dict[str, Any]:
             "values": list(axis.values),
         },
         "languages": list(kind.languages),
-        "options": dict(kind.options),
+        "options": dict(kind.options) | dict(kind.later),
     }
 
 

@@ -11,9 +11,8 @@ from nihbench.analysis.fairness import Fairness
 from nihbench.app.examining import Found, checked_by_models, checked_in, examine
 from nihbench.app.keywords import usual_values
 from nihbench.app.options import run_options, spelt_lengths
-from nihbench.cli.hearing import terminal
+from nihbench.cli.hearing import measuring, terminal
 from nihbench.cli.output import show, show_json, tell
-from nihbench.cli.progress import measuring
 from nihbench.errors import NihError, UsageError
 from nihbench.lang.messages import Message, Words, column, language, plain, said, t
 from nihbench.types import RateState

@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import typer
 
-from nihbench.app.events import BatchStands, Bill, Caller, Event, Fetching
+from nihbench.app.events import (
+    BatchStands,
+    Bill,
+    Caller,
+    Event,
+    Fetching,
+    Measured,
+    PartBegan,
+    PartEnded,
+    PassportMade,
+    TrialDone,
+)
 from nihbench.cli.output import ENDING, FetchReport, note, show, told_mistakes
 from nihbench.errors import Terminated, UsageError
 from nihbench.lang.messages import Message, plain, said, t
+
+if TYPE_CHECKING:
+    from nihbench.cli.progress import LiveView
 
 FAILED_TRIALS = 3
 """Exit code of a run that is finished but for failed trials."""
@@ -48,6 +65,53 @@ class Hearer:
             show(plain(str(event)))
         elif event.message:
             note(event.message)
+
+
+_TERMINALS_WITHOUT = ("dumb", "unknown", "")
+
+
+def is_live() -> bool:
+    """Say whether stderr is a terminal that can show a picture that changes."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "xterm").lower() not in _TERMINALS_WITHOUT
+
+
+def measuring(*, yes: bool = False) -> Caller:
+    """Return the user at the terminal (`terminal`), who sees what is measured as well."""
+    hearer = _Watcher()
+    return replace(terminal(yes=yes), emit=hearer.hear)
+
+
+class _Watcher(Hearer):
+    """Shows what came of trials in the live view, where the terminal can, and a run when it is measured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._view: LiveView | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take an event."""
+        if isinstance(event, PartBegan):
+            self._view = self._opened(event) if is_live() else None
+        elif isinstance(event, PartEnded):
+            view, self._view = self._view, None
+            view.close() if view is not None else None
+        elif isinstance(event, TrialDone) and self._view is not None:
+            self._view.take(event.record)
+        elif isinstance(event, Measured):
+            from nihbench.cli.progress import show_result
+
+            show_result(event.result)
+        elif isinstance(event, PassportMade):
+            from nihbench.cli.passport import show_passports
+
+            show_passports(event.passports)
+        else:
+            super().hear(event)
+
+    def _opened(self, part: PartBegan) -> LiveView:
+        from nihbench.cli.progress import LiveView
+
+        return LiveView(part)
 
 
 def _is_there() -> bool:

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Text
 
 from nihbench.analysis.grids import Grid, Pair, Tally, squeezed
-from nihbench.app.events import Caller, Event, Measured, PartBegan, PartEnded, TrialDone, kind_words, row_words
+from nihbench.app.events import PartBegan, kind_words, row_words
 from nihbench.app.money import Gauges
 from nihbench.app.results import Result, rows_sentence
 from nihbench.cli import output
-from nihbench.cli.hearing import Hearer, terminal
 from nihbench.cli.output import console, note, speaks_unicode, tell, width_of, wrapped
 from nihbench.figures.captions import headline, length_notes
 from nihbench.figures.findings import effective_sentence, sampled_sentence, worst_sentence
@@ -331,40 +329,6 @@ def clock(seconds: float) -> str:
 
 
 REFRESH_S = 0.5
-_TERMINALS_WITHOUT = ("dumb", "unknown", "")
-
-
-def is_live() -> bool:
-    """Say whether stderr is a terminal that can show a picture that changes."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "xterm").lower() not in _TERMINALS_WITHOUT
-
-
-def measuring(*, yes: bool = False) -> Caller:
-    """Return the user at the terminal (`hearing.terminal`), who sees what is measured as well."""
-    hearer = _Hearer()
-    return replace(terminal(yes=yes), emit=hearer.hear)
-
-
-class _Hearer(Hearer):
-    """Shows what came of trials in the live view, where the terminal can, and a run when it is measured."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._view: LiveView | None = None
-
-    def hear(self, event: Event) -> None:
-        """Take an event."""
-        if isinstance(event, PartBegan):
-            self._view = LiveView(event) if is_live() else None
-        elif isinstance(event, PartEnded):
-            view, self._view = self._view, None
-            view.close() if view is not None else None
-        elif isinstance(event, TrialDone) and self._view is not None:
-            self._view.take(event.record)
-        elif isinstance(event, Measured):
-            show_result(event.result)
-        else:
-            super().hear(event)
 
 
 class LiveView:

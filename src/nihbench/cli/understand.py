@@ -10,12 +10,13 @@ from nihbench.analysis.report import sampled_of
 from nihbench.analysis.statistics import Statistics
 from nihbench.app.comparing import check_comparison, comparison_of
 from nihbench.app.loaded import check_export, joined, load_one, write_table
-from nihbench.app.results import Sweep, chosen, named, result_of, results_in, tell_controls
+from nihbench.app.results import result_of, results_in, tell_controls
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_json, tell
 from nihbench.figures.captions import joined as joined_text
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence, sampled_sentence
+from nihbench.figures.sweeps import Sweep, chosen, named
 from nihbench.lang.messages import language, languages, plain, t
 from nihbench.run.store import open_run
 from nihbench.run.tree import find_runs
@@ -24,12 +25,19 @@ from nihbench.run.tree import find_runs
 
 
 def compare(
-    runs: list[Path], by: str | None, prompt: str, wanted: float, unpaired: bool, scorer: str | None, as_json: bool
+    runs: list[Path],
+    by: str | None,
+    prompt: str,
+    rows: str,
+    wanted: float,
+    unpaired: bool,
+    scorer: str | None,
+    as_json: bool,
 ) -> None:
     """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
     check_comparison(by, wanted)
     results = results_in(runs, scorer=scorer)
-    made = comparison_of(results, terminal(), by=by, prompt=prompt, wanted=wanted, unpaired=unpaired)
+    made = comparison_of(results, terminal(), by=by, prompt=prompt, rows=rows, wanted=wanted, unpaired=unpaired)
     if as_json:
         show_json(made.as_json())
         return

@@ -156,7 +156,8 @@ def charge_of(
     if used.completion_tokens is None and (cut or used.prompt_tokens is not None):
         used = replace(used, completion_tokens=max_output)
     least, most = (None, None) if prompt is None else _bounds(tuple(prices), prompt, max_output)
-    told = replace(used, cost_usd=outcome.usage.cost_usd, fee_usd=outcome.usage.fee_usd)
+    said = outcome.usage.cost_usd, outcome.usage.fee_usd
+    told = used if said == (None, None) else replace(used, cost_usd=said[0], fee_usd=said[1])
     return charge(prices, told, least, most), used
 
 

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
@@ -186,12 +185,12 @@ class TiktokenTokenizer:
     def __init__(self, name: str, encoding: tiktoken.Encoding) -> None:
         self.name = name
         self._encoding = encoding
-        self._size = cache(lambda token: len(encoding.decode_single_token_bytes(token)))
+        self._known = np.zeros(encoding.n_vocab, dtype=np.int64)
 
     def count(self, text: str) -> int:
         """Return the number of tokens of `text`."""
         if len(text) <= _CHUNK_CHARACTERS:
-            return len(self._encoding.encode(text, disallowed_special=()))
+            return len(self._encoding.encode_ordinary(text))
         return sum(len(ids) for ids, _ in self._parts(text))
 
     def starts(self, text: str) -> IntArray:
@@ -241,11 +240,13 @@ class TiktokenTokenizer:
 
     def _sizes(self, ids: Ids) -> IntArray:
         """Return the tokens' lengths in bytes."""
-        if len(ids) < _SHORT_TEXT:
-            return np.fromiter(map(self._size, ids.tolist()), dtype=np.int64, count=len(ids))
+        sizes = self._known[ids]
+        if sizes.all():
+            return sizes
         # The vocabulary has gaps, so that only the ids that occur are looked up.
-        distinct, where = np.unique(ids, return_inverse=True)
-        return np.fromiter(map(self._size, distinct.tolist()), dtype=np.int64, count=len(distinct))[where]
+        for token in np.unique(ids[sizes == 0]).tolist():
+            self._known[token] = len(self._encoding.decode_single_token_bytes(token))
+        return self._known[ids]
 
 
 class HuggingFaceTokenizer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import math
 import os
 import secrets
 import shutil
@@ -217,7 +218,9 @@ def is_within(value: Any) -> bool:
 
 def are_within(numbers: Iterable[float | None]) -> bool:
     """Say whether all of some numbers are such as a run has; None is one that is not known."""
-    return all([number is None or -_BEYOND < number < _BEYOND for number in numbers])
+    known = [number for number in numbers if number]
+    # The sum is what tells NaN.
+    return not known or (max(known) < _BEYOND and min(known) > -_BEYOND and sum(known) < math.inf)
 
 
 def _whole(text: str) -> int:

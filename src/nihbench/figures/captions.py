@@ -169,6 +169,8 @@ class Setting:
     scorer: str
     version: str
     repeats: int
+    least: int | None = None
+    """How often its longest length is measured, where that is less often than `repeats`."""
     length_unit: str
     title: str = ""
     """What the experiment is called beside its name."""
@@ -208,7 +210,6 @@ def caption(
         return listed(lang, list(dict.fromkeys(values)))
 
     unrecorded = say(lang, "unrecorded")  # of an import: its source does not say
-    repeats = sorted({setting.repeats for setting in settings})
     paragraph = [
         say(lang, "synthetic", model=all_of(s.model for s in settings if s.synthetic))
         if any(s.synthetic for s in settings)
@@ -224,14 +225,23 @@ def caption(
             version=all_of(setting.version for setting in settings),
         ),
         *length_notes(settings, lang),
-        say(lang, "repeats_one")
-        if repeats == [1]
-        else say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats])),
+        _repeats(settings, lang),
         *([say(lang, "extra", count=sum(s.extra for s in settings))] if any(s.extra for s in settings) else []),
         *(say(lang, "copies", copies=copies) for copies in sorted({s.copies for s in settings} - {1})),
         *notes,
     ]
     return "\n".join([joined(lang, paragraph), *headlines])
+
+
+def _repeats(settings: Sequence[Setting], lang: Lang) -> str:
+    """Say how many trials a cell has."""
+    repeats = sorted({setting.repeats for setting in settings})
+    least = min((setting.least or setting.repeats for setting in settings), default=1)
+    if any(setting.least for setting in settings):
+        return say(lang, "repeats_fewer", least=least, most=repeats[-1])
+    if repeats == [1]:
+        return say(lang, "repeats_one")
+    return say(lang, "repeats_many", count=listed(lang, [str(count) for count in repeats]))
 
 
 def length_notes(settings: Sequence[Setting], lang: Lang) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nihbench.analysis.pairing import Interaction, Paired
+from nihbench.analysis.pairing import Interaction, Paired, equal_content
 from nihbench.analysis.statistics import Statistics
 from nihbench.figures.captions import (
     axis_title,
@@ -155,7 +155,7 @@ def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1
 
 def _remarks(paired: Paired, lang: Lang) -> list[str]:
     """Return what a reader must know of the pairs themselves, and of a task that is not a needle at depths."""
-    told = _of_the_task(paired, lang)
+    told = _of_the_task(paired, lang) + _of_languages(paired, lang)
     if paired.moved:
         told.append(tell(lang, "moved", count=paired.moved))
     if paired.unrecorded:
@@ -163,6 +163,29 @@ def _remarks(paired: Paired, lang: Lang) -> list[str]:
     if paired.left_out:
         told.append(tell(lang, "left_out", count=paired.left_out))
     return told
+
+
+def _of_languages(paired: Paired, lang: Lang) -> list[str]:
+    """Return how two languages were paired, and what they find where their texts say as much."""
+    one, other = paired.first.language, paired.second.language
+    if one == other:
+        return []
+    told = [tell(lang, "equal_tokens", a=paired.first.name, b=paired.second.name)]
+    if paired.tokens_ratio is None:
+        return told
+    ratio = f"{paired.tokens_ratio:.2f}"
+    told.append(tell(lang, "tokens_ratio", a=paired.first.name, b=paired.second.name, ratio=ratio))
+    made = equal_content(paired)
+    if made is None:
+        return [*told, tell(lang, "no_equal_content")]
+    lengths = listed(lang, [f"{length:,.0f}" for length in made.lengths])
+    return [
+        *told,
+        tell(
+            lang, "equal_content", a=paired.first.name, b=paired.second.name, lengths=lengths,
+            first=_percent(made.first), second=_percent(made.second), d=points(made.second - made.first),
+        ),
+    ]  # fmt: skip
 
 
 def _of_the_task(paired: Paired, lang: Lang) -> list[str]:

@@ -29,13 +29,15 @@ _SAME = {
     "by_depth": "figure.by_depth",
     "by_length": "figure.by_length",
     "def_bounds": "figure.unmeasured",
-    "depth": "figure.depth_nominal",
+    "depth": "note.depth",
     "intervals_none": "figure.no_interval",
     "length_in": "figure.length",
     "missing_strip": "figure.missing_strip",
     "not_both": "figure.not_both",
     "not_run": "figure.not_run",
     "unknown": "figure.unknown",
+    "passport_task": "passport.task",
+    "passport_effective": "passport.effective",
     "comma": "figure.comma",
     "blank": "figure.blank",
 }
@@ -46,7 +48,7 @@ def page_words() -> dict[str, tuple[str, ...]]:
     """Return every text of the page by its key, one in each of `languages()`; fields stand in braces."""
     catalogs = [words(lang) for lang in languages()]
     keys = {key.removeprefix("page."): key for key in catalogs[0] if key.startswith("page.")} | _SAME
-    for family, prefix in (("outcome", "outcome"), ("failure", "kind"), ("control", "control")):
+    for family, prefix in (("outcome", "outcome"), ("failure", "kind"), ("control", "control"), ("pattern", "finding")):
         for key in catalogs[0]:
             if key.startswith(f"{family}."):
                 keys[f"{prefix}_{key.partition('.')[2]}"] = key

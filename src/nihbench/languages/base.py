@@ -62,14 +62,16 @@ class Grading:
             behind a "&"), and a pattern.
         negators: What negates that which follows in its clause; `negation_ends` ends its reach. One of `negator_words`
             stands in all that it finds.
-        denied_after: What denies that which stands before it; `denied_at_once` only directly behind it.
+        denied_after: What denies that which stands before it; `denied_at_once` only directly behind it. One of
+            `denial_words` or of `negator_words` stands in all that they find.
         twice: What makes a yes of "without" behind it.
         stop: Words that carry no content; `light` are characters that carry none.
         reporting: Words with which an answer speaks of itself, its source or the asker; `reporting_signs` characters.
         source_words: Those of them that a question uses of its document.
         stem: Brings the forms of a folded word together; None where words have one form.
-        numbers: Readers of numbers that are not in digits; `digits` are signs for one digit; `numeral` writes digits in
-            signs; `scales` are factors behind digits.
+        numbers: Readers of numbers that are not in digits; one of `number_words` stands in all that they find, as a
+            word of its own; `digits` are signs for one digit; `numeral` writes digits in signs; `scales` are factors
+            behind digits.
         unit, per: What may stand behind a number that is an answer's whole fact.
         plain: Folds one character of `Language.letters`; `romanized` spells a text in Latin letters, by syllables.
         particles: Characters that may stand between those of a fact; `place` is what a name of a place may lack.
@@ -80,6 +82,7 @@ class Grading:
     cues: Mapping[str, tuple[tuple[str, str], ...]]
     negators: str = ""
     negator_words: tuple[str, ...] = ("",)
+    denial_words: tuple[str, ...] = ("",)
     negation_ends: str = ""
     denied_after: str = ""
     denied_at_once: str = ""
@@ -91,6 +94,7 @@ class Grading:
     source_words: frozenset[str] = frozenset()
     stem: Callable[[str], str] | None = None
     numbers: tuple[Reader, ...] = ()
+    number_words: tuple[str, ...] = ("",)
     digits: Mapping[str, str] = field(default_factory=dict)
     numeral: Callable[[str], str] | None = None
     scales: Mapping[str, int] = field(default_factory=dict)
@@ -173,8 +177,8 @@ class Values:
         currencies: Words for currencies, by their codes of ISO 4217 (several, parted by spaces, where they are many).
         scales: What multiplies a number in front of it.
         small: Words for small parts of a currency, as shares of it, with the codes of those that one of them names.
-        number: A pattern for a number that is not in digits; `value` reads one (None where it is none), `write` writes
-            one in signs.
+        number: A pattern for a number that is not in digits; one of `number_words` stands in all that it finds, as
+            a word of its own; `value` reads one (None where it is none), `write` writes one in signs.
         numerals: The inside of a character class of signs that may stand for digits in dates and times; "" for none.
         minus: What makes the number behind it negative; `minus_after` the one in front of it.
         percent_before: What stands before a percentage.
@@ -204,6 +208,7 @@ class Values:
     scales: Mapping[str, int] = field(default_factory=dict)
     small: Mapping[str, str] = field(default_factory=dict)
     number: str = ""
+    number_words: tuple[str, ...] = ("",)
     value: Callable[[str], str | None] | None = None
     write: Callable[[int], str] | None = None
     numerals: str = ""
@@ -240,12 +245,17 @@ class Values:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judge:
-    """What a judge model is told: the rubric, the frame of a case, and two words in it."""
+    """What a judge model is told: the rubric, the frame of a case, two words in it, and what each type of fact is.
+
+    It is no sentence of the interface: verdicts are known by what was asked, so that a change here asks them anew.
+    `typed`: what stands beside a fact by its type (of `score.values`): its name, and what equality means for it.
+    """
 
     system: str
     case: str
     identifying: str
     unnamed: str
+    typed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,6 +45,7 @@ PARTICLES = frozenset("とのがはをにでもよねっな")
 
 _LEFT_OUT = re.compile(r"(?:\.\.|…)[)\]}][\s)\]}]*\Z")  # f(x, ...): what is left out, no sentence's end
 _ENDED = re.compile(rf"[.!?…．{OTHER_ENDS}][{CLOSERS}\s]*\Z")
+_PLAIN_ENDS = (".", "!", "?", "。", "！", "？")
 _LETTER = re.compile(r"[^\W\d_]")
 # By the letters that the script's or the language's own mark goes with; the first that holds one of them decides.
 _STOPS = (
@@ -71,6 +72,8 @@ _UNSPACED = re.compile(
 
 def ends_sentence(text: str) -> bool:
     """Say whether a text ends in a mark of any script that ends sentences, or is blank; closers may follow the mark."""
+    if text[-1:] in _PLAIN_ENDS and text[-2:-1].isalnum():
+        return True  # as nearly all do
     end = text[-40:]
     return not text.strip() or _ENDED.search(end) is not None and not _LEFT_OUT.search(end)
 

@@ -34,6 +34,7 @@ _SHARES = (
     rf"|(?:two|three|four|five|six|seven|eight|nine)[ -](?:{'|'.join(_PARTS)})s"
 )
 _HALVES = {"half": "0.5", "quarter": "0.25"}
+_COUNTED = "hour day week month year minute second kilo kilometre mile litre metre pound tonne".split()
 
 
 def value(words: str) -> str | None:
@@ -146,14 +147,14 @@ VALUES = Values(
         **dict.fromkeys("μg ug mcg microgram micrograms".split(), "ug"),
         **dict.fromkeys("lb lbs pound pounds".split(), "lb"),
         **dict.fromkeys("oz ounce ounces".split(), "oz"),
-        **dict.fromkeys("st stone".split(), "stone"),
+        **dict.fromkeys("st stone stones".split(), "stone"),
         **dict.fromkeys("l litre litres liter liters".split(), "l"),
         **dict.fromkeys("ml millilitre millilitres milliliter milliliters".split(), "ml"),
         **dict.fromkeys("cl centilitre centilitres centiliter centiliters".split(), "cl"),
-        **dict.fromkeys("gallon gallons gal".split(), "gal"),
-        **dict.fromkeys("pint pints".split(), "pint"),
+        **dict.fromkeys(("gallon", "gallons", "gal", "us gallon", "us gallons", "us gal"), "gal"),
+        **dict.fromkeys(("pint", "pints", "us pint", "us pints", "us pt"), "pint"),
         **dict.fromkeys("barrel barrels bbl".split(), "bbl"),
-        **dict.fromkeys("cup cups".split(), "cup"),
+        **dict.fromkeys(("cup", "cups", "us cup", "us cups"), "cup"),
         **dict.fromkeys("tbsp tablespoon tablespoons".split(), "tbsp"),
         **dict.fromkeys("tsp teaspoon teaspoons".split(), "tsp"),
         **dict.fromkeys("ha hectare hectares".split(), "ha"),
@@ -178,7 +179,7 @@ VALUES = Values(
         **dict.fromkeys("d day days".split(), "d"),
         **dict.fromkeys("wk wks week weeks".split(), "week"),
         **dict.fromkeys("fortnight fortnights".split(), "fortnight"),
-        **dict.fromkeys("mo month months".split(), "month"),
+        **dict.fromkeys("mo mth mths month months".split(), "month"),
         **dict.fromkeys("yr yrs year years".split(), "year"),
         **dict.fromkeys("decade decades".split(), "decade"),
         **dict.fromkeys("century centuries".split(), "century"),
@@ -205,7 +206,7 @@ VALUES = Values(
         **dict.fromkeys("kv kilovolt kilovolts".split(), "kv"),
         **dict.fromkeys(("mv", "millivolt", "millivolts"), "mv"),
         **dict.fromkeys(("amp", "amps", "ampere", "amperes"), "a"),
-        **dict.fromkeys(("ma", "milliamp", "milliamps"), "ma"),
+        **dict.fromkeys(("ma", "milliamp", "milliamps", "milliampere", "milliamperes"), "ma"),
         **dict.fromkeys(("mah", "milliamp hours", "milliampere-hours"), "mah"),
         **dict.fromkeys(("ohm", "ohms", "ω"), "ohm"),
         **dict.fromkeys("hz hertz".split(), "hz"),
@@ -217,7 +218,7 @@ VALUES = Values(
         **dict.fromkeys("kpa kilopascal kilopascals".split(), "kpa"),
         **dict.fromkeys("mpa megapascal megapascals".split(), "mpa"),
         **dict.fromkeys("bar bars".split(), "bar"),
-        **dict.fromkeys("psi".split(), "psi"),
+        **dict.fromkeys(("psi", "pounds per square inch", "pounds-force per square inch", "pound-force per square inch"), "psi"),
         **dict.fromkeys("newton newtons".split(), "n"),
         **dict.fromkeys("kn knot knots".split(), "knot"),
         **dict.fromkeys(("km/h", "kmh", "kph", "kilometres per hour", "kilometers per hour", "kilometres an hour",
@@ -245,11 +246,11 @@ VALUES = Values(
     currencies={
         **dict.fromkeys(("usd", "us$", "us dollars", "us dollar", "u.s. dollars", "american dollars"), "USD"),
         **dict.fromkeys(("dollar", "dollars", "bucks"), "USD AUD CAD NZD HKD SGD TWD"),
-        **dict.fromkeys(("aud", "a$", "australian dollars"), "AUD"),
-        **dict.fromkeys(("cad", "c$", "canadian dollars"), "CAD"),
+        **dict.fromkeys(("aud", "a$", "au$", "australian dollars"), "AUD"),
+        **dict.fromkeys(("cad", "c$", "ca$", "canadian dollars"), "CAD"),
         **dict.fromkeys(("nzd", "nz$", "new zealand dollars"), "NZD"),
         **dict.fromkeys(("hkd", "hk$", "hong kong dollars"), "HKD"),
-        **dict.fromkeys(("sgd", "s$", "singapore dollars"), "SGD"),
+        **dict.fromkeys(("sgd", "s$", "sg$", "singapore dollars"), "SGD"),
         **dict.fromkeys(("twd", "nt$", "taiwan dollars"), "TWD"),
         **dict.fromkeys(("€", "eur", "euro", "euros"), "EUR"),
         **dict.fromkeys(("£", "gbp", "sterling", "pounds sterling", "british pounds", "quid"), "GBP"),
@@ -272,7 +273,7 @@ VALUES = Values(
         **dict.fromkeys(("uah", "hryvnia", "hryvnias", "₴"), "UAH"),
         **dict.fromkeys(("try", "lira", "liras", "₺", "turkish lira"), "TRY"),
         **dict.fromkeys(("brl", "real", "reais", "r$"), "BRL"),
-        **dict.fromkeys(("mxn", "mexican pesos", "mex$"), "MXN"),
+        **dict.fromkeys(("mxn", "mexican pesos", "mex$", "mx$"), "MXN"),
         **dict.fromkeys(("peso", "pesos"), "MXN ARS CLP COP PHP"),
         **dict.fromkeys(("zar", "rand"), "ZAR"),
         **dict.fromkeys(("thb", "baht", "฿"), "THB"),
@@ -295,10 +296,14 @@ VALUES = Values(
     },
     number=(
         rf"(?<![a-z])(?:{_SHARES}|half)(?: of)? an? (?:hundred|thousand|million|billion|trillion)(?![a-z])"
-        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
+        rf"|(?<![a-z])(?:{_SHARES}|(?:one |a )?half(?= of |[.,;]|$))(?![a-z])|(?<![a-z])half an? (?=per ?cent\b)|(?<![a-z])an? (?:pair|couple) of (?=[a-z])|(?<![a-z0-9])(?:(?:an? )?(?:{_WORD}|dozen)(?:(?: ?, ?|-| and a | and | )(?:{_WORD}|half|quarter|dozen))"
         rf"{{0,20}}(?: point(?: (?:{_WORD}))+)?|half an? (?=dozen|hundred|thousand|million|billion)"
-        r"|(?:half )?an?(?= (?:hour|day|week|month|year|minute|second|kilo|kilometre|mile|litre|metre|pound|tonne)\b))"
+        rf"|(?:half )?an?(?= (?:{'|'.join(_COUNTED)})\b))"
         r"(?![a-z0-9])"
+    ),
+    number_words=(
+        *_ONES, *_TENS, *_SCALES, *_PARTS, "oh", "half", "dozen", "pair of", "couple of",
+        *(f"{a} {word}" for a in ("a", "an") for word in _COUNTED),
     ),
     value=value,
     minus_after=r" ?(?:degrees? )?below(?: zero| freezing)?\b",

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from nihbench.errors import UsageError
 from nihbench.lang.messages import t
 from nihbench.types import DEPTH, Trial
 
+OPEN_END = "max"
 MAX_LENGTHS = 100
 MAX_DEPTHS = 101
 PLAIN_COUNT = 25
@@ -29,12 +30,12 @@ _UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 
 def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
-    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log`, `1k,4k,16k` or `300t`.
+    """Read context lengths in tokens: `15`, `1k:128k:15`, `1k:1m:15:log`, `1k:max:5:log`, `1k,4k,16k` or `300t`.
 
     Args:
         spec: the text of the option.
         lowest: the first length of `N` steps.
-        highest: the last length of `N` steps: what window and corpus can hold.
+        highest: the last length of `N` steps, and what `max` is: what window and corpus can hold.
 
     Returns:
         Lengths in ascending order, each once.
@@ -49,7 +50,9 @@ def parse_lengths(spec: str, *, lowest: int, highest: int) -> tuple[int, ...]:
         parts = spec.split(":")
         if len(parts) not in (3, 4):
             raise UsageError(t("plan.lengths_not_first_last", spec=spec))
-        first, last = parse_length(parts[0]), parse_length(parts[1])
+        first, last = parse_length(parts[0]), float(highest) if is_open(spec) else parse_length(parts[1])
+        if is_open(spec):
+            first = min(first, last)
         if first > last:
             raise UsageError(t("plan.lengths_goes_down_write", spec=spec))
         kind = parts[3] if len(parts) == 4 else "lin"
@@ -97,6 +100,11 @@ def parse_depths(spec: str) -> tuple[float, ...]:
 def is_count(spec: str) -> bool:
     """Say whether an option's text is a bare number of steps (0 to 9 only: `²` is a digit too, but no number)."""
     return spec.strip().isascii() and spec.strip().isdecimal()
+
+
+def is_open(spec: str) -> bool:
+    """Say whether lengths go up to what window and corpus can hold, from a first one that is named: `2k:max:5`."""
+    return spec.count(":") > 1 and spec.split(":")[1].strip() == OPEN_END
 
 
 def count_of(spec: str) -> int:
@@ -173,14 +181,50 @@ def make_trials(
     count = len(prompts) * len(lengths) * len(depths) * repeats
     if count > MOST_TRIALS:
         raise UsageError(t("plan.grid_trials_more_than", count=count, most=MOST_TRIALS))
-    made = partial(trial_at, axis, experiment=experiment, needle=needle)
+    return _made(
+        experiment, needle, tuple(prompts), tuple(lengths), tuple(depths), repeats, axis, tuple(map(type, depths))
+    )
+
+
+@lru_cache(maxsize=1)
+def _made(
+    experiment: str,
+    needle: str,
+    prompts: tuple[str, ...],
+    lengths: tuple[int, ...],
+    depths: tuple[float, ...],
+    repeats: int,
+    axis: str,
+    kinds: tuple[type, ...],
+) -> tuple[Trial, ...]:
+    """Make a grid; the last one is remembered, for a run that is gone on with is read and planned with the same.
+
+    `kinds` tells 50 from 50.0, which are one value and two texts.
+    """
+    by_depth = axis == DEPTH.name
     return tuple(
-        made(depth, prompt=prompt, length=length, repeat=repeat)
+        Trial(
+            experiment=experiment,
+            needle=needle,
+            prompt=prompt,
+            length=length,
+            depth_percent=depth if by_depth else 0.0,
+            repeat=repeat,
+            point=None if by_depth else depth,
+        )
         for repeat in range(repeats)
         for length in lengths
         for depth in depths
         for prompt in prompts
     )
+
+
+def sampled(trials: Iterable[Trial], lengths: Sequence[int], counts: Sequence[int] | None) -> tuple[Trial, ...]:
+    """Return the trials that are left where each length is measured only so often; `counts` None or empty: all."""
+    if not counts:
+        return tuple(trials)
+    most = dict(zip(lengths, counts, strict=True))
+    return tuple(trial for trial in trials if trial.repeat < most[trial.length])
 
 
 def trial_at(axis: str, row: float, **known: Any) -> Trial:
@@ -281,20 +325,21 @@ def merged_as_stored(trials: Sequence[Trial], stored: Iterable[Mapping[str, Any]
     Raises:
         ValueError: it names a depth twice, or one that is not in the grid.
     """
-    known = {(trial.prompt, trial.length, trial.repeat, trial.row): trial for trial in trials}
-    gone: set[Trial] = set()
-    made: dict[Trial, Trial] = {}
+    # By their numbers: to look a trial itself up takes longer than to make it.
+    known = {(trial.prompt, trial.length, trial.repeat, trial.row): number for number, trial in enumerate(trials)}
+    gone: set[int] = set()
+    made: dict[int, Trial] = {}
     for row in stored:
         depths = [float(depth) for depth in row["depths"]]
         try:
             of_row = [known[str(row["prompt"]), int(row["length"]), int(row["repeat"]), depth] for depth in depths]
         except KeyError as error:
             raise ValueError(f"{error} is no trial of the grid") from error
-        if len(set(of_row)) < len(of_row) or any(trial in gone or trial in made for trial in of_row):
+        if len(set(of_row)) < len(of_row) or any(number in gone or number in made for number in of_row):
             raise ValueError(f"the depths {depths} stand in two trials")
         gone.update(of_row[1:])
-        made[of_row[0]] = standing_for(of_row[0], depths)
-    return tuple(made.get(trial, trial) for trial in trials if trial not in gone)
+        made[of_row[0]] = standing_for(trials[of_row[0]], depths)
+    return tuple(made.get(number, trial) for number, trial in enumerate(trials) if number not in gone)
 
 
 def prompts_by_length(trials: Iterable[Trial]) -> dict[int, tuple[int, int, int]]:

@@ -69,13 +69,6 @@ def to_fit(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record])
     )
 
 
-def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:
-    """Return the setup with those further draws in its plan that have a record."""
-    known = set(setup.trials)
-    made = tuple(r.trial for r in records.values() if r.trial.extra and r.trial not in known)
-    return replace(setup, trials=(*setup.trials, *made)) if made else setup
-
-
 def rounds(setup: Setup, records: Mapping[str, Record]) -> Rounds:
     """Return the rounds of an adaptive run, first to last, the draws that have been made among them.
 

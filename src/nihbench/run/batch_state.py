@@ -25,6 +25,7 @@ from nihbench.lang.messages import t, typed
 from nihbench.run.options import without_secrets
 from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Setup
+from nihbench.text.encoded import together
 from nihbench.types import Placed, Planted, Trial
 
 # ---- a plan as batch files in OpenAI's format: one line {custom_id, method, url, body} a trial -----------------------
@@ -154,8 +155,9 @@ class _Files:
         if self._file is None or self._requests >= self._most_requests or self._size + size > self._most_bytes:
             self._next()
         assert self._file is not None
-        self._file.writelines(pieces)
-        _update(self._hash, pieces)
+        for piece in together(pieces):
+            self._file.write(piece)
+            self._hash.update(piece)
         self._requests += 1
         self._size += size
 
@@ -175,11 +177,6 @@ class _Files:
                 )
             )
             self._file = None
-
-
-def _update(found: hashlib._Hash, pieces: Iterable[bytes | memoryview]) -> None:
-    for piece in pieces:
-        found.update(piece)
 
 
 # ---- how batches stand -----------------------------------------------------------------------------------------------

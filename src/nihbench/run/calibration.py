@@ -20,6 +20,7 @@ from nihbench.errors import EndpointError
 from nihbench.lang.messages import t
 from nihbench.run.haystacks import laid_out
 from nihbench.text.prompt import render
+from nihbench.text.turns import in_turns
 from nihbench.types import Message, Trial
 
 if TYPE_CHECKING:
@@ -226,9 +227,11 @@ async def _calibration(setup: Setup, asked: _Asked, source: Literal["counting en
     bases, overheads = {}, {}
     for trial in {trial.prompt: trial for trial in reversed(setup.grid)}.values():
         planted = setup.planted(trial)
-        bare = render(setup.prompts[trial.prompt], " ".join(planted.texts), planted.question)
+        put, texts = (in_turns, "".join(planted.texts)) if planted.turned else (render, " ".join(planted.texts))
+        bare = put(setup.prompts[trial.prompt], texts, planted.question)
         bases[trial.prompt] = await asked.ask(bare)
-        overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare)
+        turns = setup.exchange_tokens * len(planted.inserts)
+        overheads[trial.prompt] = bases[trial.prompt] - sum(setup.tokenizer.count(m.content) for m in bare) - turns
     measured = replace(setup, overheads=overheads)
     found = Calibration(reference=setup.tokenizer.name, source=source, bases=bases, overheads=overheads, curves=())
     # One after the other, for a source takes long to compose; repeats over the same text share a fit.

@@ -67,7 +67,7 @@ def forecast_of(setup: Setup, pace: Pace | None = None, at_once: int | None = No
         pace: limits and speeds, as far as they are known.
         at_once: how many requests are in flight; None: what the setup says, else a few.
     """
-    guessed = setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
+    guessed = guessed_output(setup)
     known = replace(pace, output_tokens=guessed) if pace else None
     prompts = sent_prompts(setup)
     found = simulate(prompts, setup.cache, concurrency=at_once or setup.concurrency or USUAL_AT_ONCE, pace=known)
@@ -87,6 +87,11 @@ def forecast_of(setup: Setup, pace: Pace | None = None, at_once: int | None = No
         seconds=found.seconds if known else None,
         half_widths=_half_widths(setup),
     )
+
+
+def guessed_output(setup: Setup) -> int:
+    """Return how many tokens a usual answer has, those of its reasoning among them."""
+    return setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
 
 
 def computed_shares(predicted: Forecast, records: Iterable[Record]) -> tuple[float, float] | None:
@@ -235,8 +240,7 @@ def _errors(setup: Setup) -> Iterator[tuple[float, int]]:
     for repeat in range(min(setup.haystacks, _HAYSTACKS)):
         boundaries = setup.source_of(repeat).boundary_tokens.tolist()
         for trial in setup.grid:
-            haystack = haystack_tokens(setup, trial)
-            if trial.repeat == repeat and haystack > 0:
+            if trial.repeat == repeat and (haystack := haystack_tokens(setup, trial)) > 0:
                 for depth in trial.rows:
                     achieved = 100 * nearest_boundary(boundaries, haystack, depth) / haystack
                     yield abs(achieved - depth), trial.length
@@ -329,6 +333,14 @@ def _covered(setup: Setup, length: int, sent: Sequence[Trial]) -> Covered:
 
 # ---- how many further draws an adaptive run could make at most, and what fitting them takes --------------------------
 # Which are made, once there are answers, is `run.adaptive`'s work.
+
+
+def with_extra(setup: Setup, records: Mapping[str, Record]) -> Setup:
+    """Return the setup with those further draws in its plan that have a record."""
+    extra = [record.trial for record in records.values() if record.trial.extra]
+    known = set(setup.trials) if extra else set()
+    made = tuple(trial for trial in extra if trial not in known)
+    return replace(setup, trials=(*setup.trials, *made)) if made else setup
 
 
 def most_extra(setup: Setup) -> tuple[Trial, ...]:

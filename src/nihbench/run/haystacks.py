@@ -19,7 +19,7 @@ import numpy as np
 from nihbench.corpora.offsets import repeated_windows
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, Words, t
-from nihbench.plan.grid import is_count, parse_lengths
+from nihbench.plan.grid import is_count, is_open, parse_lengths
 from nihbench.run.options import QUICK_LENGTHS, RunOptions
 from nihbench.run.texts import Texts, sources
 from nihbench.stats.overlap import ONE_TEXT, Repeated, linked, text_overlaps
@@ -131,7 +131,7 @@ def _highest(
     spec: str, room: int | None, capacity: int, slack: float, *, repeat_corpus: bool
 ) -> tuple[int, list[Words]]:
     """Return the longest of lengths that nobody names one by one, and what must be said where the corpus is short."""
-    explicit = not is_count(spec)
+    explicit = not (is_count(spec) or is_open(spec))
     if room is None and not explicit:
         raise UsageError(t("run.model_window_not_known"))
     highest = room - int(slack * room) if room is not None else capacity

@@ -31,6 +31,7 @@ from nihbench.tasks.task import Grid, Task
 from nihbench.text.encoded import EncodedMessages, messages_json
 from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
 from nihbench.text.source import SourceText, shuffled_text
+from nihbench.text.turns import turned_text
 from nihbench.types import Corpus, Experiment, Message, Placed, Placement, Planted, PromptTemplate, Record, Trial
 
 # ---- a prompt that was once sent, byte for byte: from its record, run.json and the corpus's text ---------------------
@@ -99,9 +100,10 @@ def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
 
 def source_text(text: str, place: Placed) -> SourceText | str:
     """Return the text of the source that a record's prompt was cut out of; `text` is the corpus's."""
-    source = SourceText(text=text, start=place.source_start, copies=place.source_copies)
-    shuffled = place.shuffled if isinstance(place, Placement) else 0
-    return shuffled_text(source[:shuffled]) if shuffled else source
+    source: SourceText | str = SourceText(text=text, start=place.source_start, copies=place.source_copies)
+    if place.shuffled:
+        source = shuffled_text(source[: place.shuffled])
+    return turned_text(source[: place.turned]) if place.turned else source
 
 
 def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Message, ...]:

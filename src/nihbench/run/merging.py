@@ -27,7 +27,7 @@ from nihbench.run.stored import Manifest
 from nihbench.run.tree import TREE, is_tree, open_tree
 
 _SAME = """identity experiment needle task prompts questions corpus length_unit calibration lengths depths repeats
-same_prompt controls""".split()
+samples same_prompt controls""".split()
 _PLANNING = ("vary", "order", "adaptive")
 """Options that say which trials there are and where a part begins, and of which the rest of run.json says nothing."""
 Lines = dict[str, list[bytes]]

@@ -36,7 +36,8 @@ class RunOptions:
     trials beside the grid. `adaptive` measures cells again where answers are uncertain, until the found rate of every
     length is known to `precision` (half a 95% interval; None: `PRECISION`) or `max_trials` of the grid are made.
     `shard` is the part of the plan that this run has, such as 3/8. `task` is a family of trials that is named without
-    an experiment, `task_options` what is chosen of it, or of the experiment's.
+    an experiment, `task_options` what is chosen of it, or of the experiment's. With a `classic_share` longer lengths
+    are measured less often than `repeats`, so that all costs at most that share of a classic sweep (`plan.sizing`).
     """
 
     model: str
@@ -79,6 +80,7 @@ class RunOptions:
     stream: bool | None = None
     ca_file: str | None = None
     insecure: bool = False
+    classic_share: float | None = None
 
     @property
     def draw_seed(self) -> int:
@@ -90,6 +92,8 @@ class RunOptions:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         if not (self.task or self.task_options):  # most runs hide one needle, and need not say so
             del values["task"], values["task_options"]
+        if self.classic_share is None:
+            del values["classic_share"]
         values["vary"] = list(self.vary)
         values["prompts"] = list(self.prompts) if self.prompts is not None else None
         values["extra_body"] = without_secrets(self.extra_body)

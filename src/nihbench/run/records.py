@@ -194,37 +194,29 @@ def _shortened(outcome: dict[str, Any], most: int) -> dict[str, Any]:
     return outcome
 
 
-def read_records(path: Path, data: bytes | None = None) -> tuple[dict[str, Record], int]:
-    """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a records file holds: the last record of each id, every record, and the bytes of its whole lines."""
 
-    `data` is what is in it, where that was read already.
+    last: Mapping[str, Record]
+    every: tuple[Record, ...]
+    whole: int
+
+
+_held: dict[Path, tuple[State, _Held]] = {}
+"""The file that was read last: its records, and what they cost, are asked for several times before it changes."""
+
+
+def read_records(path: Path) -> tuple[dict[str, Record], int]:
+    """Read a records file: the last record of each id, and how many bytes of the file are whole lines.
 
     A failure behind an answer is an older line that was copied there: what was answered is never asked again.
 
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    records: dict[str, Record] = {}
-    whole = held = 0
-    for record, line in read_lines(path, lines_in(path)):
-        if record is not None:
-            held += _size_of(record)
-            if held > _MOST_HELD:
-                raise DamagedDataError(t("run.holds_more_than_mb", path=path, most=_MOST_HELD / 1e6))
-            known = records.get(record.id)
-            if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
-                records[record.id] = record
-        whole += len(line)
-    return records, whole
-
-
-def _size_of(record: Record) -> int:
-    outcome = record.outcome
-    return sys.getsizeof(outcome.text) + sys.getsizeof(outcome.reasoning) if isinstance(outcome, Completion) else 0
-
-
-_every: dict[Path, tuple[State, tuple[Record, ...]]] = {}
-"""All records of the file that was read last: what was spent is asked for several times before anything is sent."""
+    held = _held_in(path)
+    return dict(held.last), held.whole
 
 
 def all_records(path: Path) -> tuple[Record, ...]:
@@ -233,22 +225,46 @@ def all_records(path: Path) -> tuple[Record, ...]:
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
+    return _held_in(path).every
+
+
+def _held_in(path: Path) -> _Held:
     state = state_of(path)
-    known = _every.get(path)
-    if known is None or not state or known[0] != state:
-        _every.clear()
-        known = _every[path] = state, tuple(_all_in(path))
-    return known[1]
+    known = _held.get(path)
+    if known is not None and known[0] == state != ():
+        return known[1]
+    if state:  # what is not there takes no other file's place
+        _held.clear()
+    found = _read(path)
+    if state:
+        _held[path] = state, found
+    return found
 
 
-def _all_in(path: Path) -> list[Record]:
-    records: list[Record] = []
+def _read(path: Path) -> _Held:
+    last: dict[str, Record] = {}
+    every: list[Record] = []
     seen: set[bytes] = set()
-    for record, line in read_lines(path, lines_in(path)):
-        if record is not None and (digest := hashlib.sha256(line.rstrip(b"\n")).digest()) not in seen:
-            seen.add(digest)
-            records.append(record)
-    return records
+    whole = size = 0
+    for record, line, key in _keyed(path, lines_in(path), 0):
+        whole += len(line)
+        if record is None:
+            continue
+        size += _size_of(record)
+        if size > _MOST_HELD:
+            raise DamagedDataError(t("run.holds_more_than_mb", path=path, most=_MOST_HELD / 1e6))
+        if key not in seen:
+            seen.add(key)
+            every.append(record)
+        known = last.get(record.id)
+        if not (known and isinstance(known.outcome, Completion) and isinstance(record.outcome, Failure)):
+            last[record.id] = record
+    return _Held(last, tuple(every), whole)
+
+
+def _size_of(record: Record) -> int:
+    outcome = record.outcome
+    return sys.getsizeof(outcome.text) + sys.getsizeof(outcome.reasoning) if isinstance(outcome, Completion) else 0
 
 
 State = tuple[int, ...]
@@ -304,19 +320,26 @@ def read_lines(path: Path, lines: Iterable[bytes], before: int = 0) -> Iterator[
     Raises:
         DamagedDataError: a line that is not a torn last one can't be read.
     """
-    parse = _kept().of
+    for record, line, _ in _keyed(path, lines, before):
+        yield record, line
+
+
+def _keyed(path: Path, lines: Iterable[bytes], before: int) -> Iterator[tuple[Record | None, bytes, bytes]]:
+    """Give what `read_lines` does, and with it what tells a line from others, however it ends."""
+    kept = _kept()
     for number, line in enumerate(lines, 1):
-        record = None
+        record, key = None, b""
         if line.strip():
+            key = hashlib.blake2b(line.rstrip(b"\n"), digest_size=16).digest()
             try:
-                record = parse(line)
+                record = kept.of(line, key)
             except (ValueError, RecursionError) as error:
                 if not line.endswith(b"\n"):
                     return
                 raise DamagedDataError(
                     t("run.line_no_record_restore", path=path, number=before + number, first_line=first_line(error))
                 ) from error
-        yield record, line
+        yield record, line, key
 
 
 def planted_fields(planted: Planted | None) -> dict[str, Any]:
@@ -332,6 +355,8 @@ def planted_fields(planted: Planted | None) -> dict[str, Any]:
         "fresh": dict(planted.fresh),
     }
     made = plain.pop("haystack") is not None
+    if not plain["turned"]:
+        del plain["turned"]
     return {"planted": plain | ({"haystack_made": True} if made else {})}
 
 
@@ -391,9 +416,8 @@ class _Kept:
         self._records: dict[bytes, Record] = {}
         self._bytes = 0
 
-    def of(self, line: bytes) -> Record:
-        """Return a line's record; errors are those of the parser."""
-        key = hashlib.blake2b(line, digest_size=16).digest()
+    def of(self, line: bytes, key: bytes) -> Record:
+        """Return the record of a line that `key` tells from all others; errors are those of the parser."""
         record = self._records.get(key)
         if record is None:
             record = _usual(line) or self._parse(line)

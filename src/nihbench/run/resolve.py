@@ -18,10 +18,19 @@ from nihbench.endpoint.access import ModelAccess
 from nihbench.errors import UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
-from nihbench.plan.grid import MOST_TRIALS, make_controls, make_trials, merged_as_stored, parse_depths, with_controls
+from nihbench.plan.grid import (
+    MOST_TRIALS,
+    make_controls,
+    make_trials,
+    merged_as_stored,
+    parse_depths,
+    sampled,
+    with_controls,
+)
 from nihbench.plan.order import CACHES, VARIED, PrefixCache, order_trials, parse_shard, stretch
+from nihbench.plan.sizing import classic_cost, samples, trial_cost
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
-from nihbench.run.forecast import depth_error
+from nihbench.run.forecast import depth_error, guessed_output
 from nihbench.run.haystacks import MIN_HAYSTACK_TOKENS, Laid, fixed_tokens, haystack_notes, laid_out, resolve_lengths
 from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, price_of
@@ -30,7 +39,7 @@ from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, s
 from nihbench.tasks.registry import SINGLE_NEEDLE, family
 from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.text.prompt import asks_first, head_of
-from nihbench.types import DEPTH, Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Trial
+from nihbench.types import DEPTH, Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Tokenizer, Trial
 
 if TYPE_CHECKING:
     pass
@@ -51,8 +60,13 @@ def chosen_experiment(options: RunOptions, catalog: Catalog) -> tuple[Experiment
 def _experiment_of(options: RunOptions, catalog: Catalog) -> Experiment:
     """Return the experiment of a task that is named by itself: over the usual corpus of its language."""
     language, name = options.task_options.get("language") or "en", str(options.task)
-    usual = next((e.corpus for e in catalog.experiments.values() if _speaks(catalog, e, language)), "")
-    return Experiment(name=name, needle="", corpus=usual, prompts=("original",), task=name)
+    corpus = _usual_corpus(catalog, language)
+    return Experiment(name=name, needle="", corpus=corpus, prompts=("original",), task=name)
+
+
+def _usual_corpus(catalog: Catalog, language: str) -> str:
+    """Return the corpus of the first experiment in a language; "" where there is none."""
+    return next((e.corpus for e in catalog.experiments.values() if _speaks(catalog, e, language)), "")
 
 
 def _speaks(catalog: Catalog, experiment: Experiment, language: str) -> bool:
@@ -79,6 +93,8 @@ def chosen_corpus(options: RunOptions, experiment: Experiment, needle: Needle, c
     check_corpus_option(options.corpus, catalog)
     # What is not in the catalog comes from a run's folder, which names no file by this way (`run.known`).
     usual = experiment.corpus if experiment.corpus in catalog.corpora else ""
+    if "language" in options.task_options and not _speaks(catalog, experiment, needle.language):
+        usual = _usual_corpus(catalog, needle.language) or usual
     name = corpus_choice(options.corpus, needle.language) or usual
     if not name:
         raise UsageError(t("run.needle_language_no_corpus", needle_name=needle.name, language=needle.language))
@@ -107,11 +123,16 @@ def task_of(options: RunOptions, experiment: Experiment, catalog: Catalog) -> Ta
 
 def has_own_rows(task: str | None, experiment: str | None) -> bool:
     """Say whether what `--task` or `--experiment` names has rows of its own, not depths."""
+    return axis_of(task, experiment) != DEPTH.name
+
+
+def axis_of(task: str | None, experiment: str | None) -> str:
+    """Return the name of what the rows are of what `--task` or `--experiment` names."""
     name = task
     if not name:
         catalog = load()
         name = catalog.parse_experiment(experiment or catalog.default_experiment)[0].task
-    return family(name).axis.name != DEPTH.name
+    return family(name).axis.name
 
 
 def _without_language(given: Mapping[str, str]) -> dict[str, str]:
@@ -283,6 +304,7 @@ class Outline:
             calibration or self.begun.calibration,
             laid=self.begun.laid,
             same_prompt=self.begun.same_prompt,
+            counts=self.begun.samples,
             others=self.others,
             leave_out=leave_out and calibration is None and self.begun.calibration is None,
         )
@@ -372,7 +394,15 @@ def _without_lengths(
         start_of=lambda repeat: 0,
         source_of=sources(texts, tokenizer, lambda repeat: 0, 1),
         notes=(),
+        exchange_tokens=_exchange_tokens(model, tokenizer) if task.turned else 0,
     )
+
+
+def _exchange_tokens(model: ModelAccess, tokenizer: Tokenizer) -> int:
+    """Return the tokens that the model's template puts around a turn of the user's and one of the assistant's."""
+    asked = Message(role="user", content="One two three.")
+    several = [asked, Message(role="assistant", content="One two three."), asked]
+    return model.overhead(several, tokenizer) - model.overhead([asked], tokenizer)
 
 
 def rows_of(options: RunOptions, task: Task) -> tuple[float, ...]:
@@ -416,6 +446,7 @@ def _with_lengths(
     *,
     laid: Laid | None,
     same_prompt: Sequence[Mapping[str, Any]] | None,
+    counts: Sequence[int] | None,
     others: Mapping[str, int],
     leave_out: bool = False,
 ) -> Setup:
@@ -443,7 +474,7 @@ def _with_lengths(
         fixed_tokens=fixed,
     )
     resolved = laid_out(resolved, calibration, laid)
-    resolved = replace(resolved, trials=_trials(resolved, same_prompt))
+    resolved = _with_trials(resolved, same_prompt, counts)
     shared = shared_note(resolved.trials)
     resolved = replace(
         resolved,
@@ -461,15 +492,43 @@ def _with_lengths(
     return replace(resolved, notes=(*resolved.notes, *_depth_notes(resolved)))
 
 
+def _with_trials(setup: Setup, same_prompt: Sequence[Mapping[str, Any]] | None, counts: Sequence[int] | None) -> Setup:
+    """Return the setup with the trials of its grid; `same_prompt` as in `Begun`, `counts` its `samples`."""
+    found = replace(setup, trials=_trials(setup, same_prompt))
+    if setup.options.classic_share is None:
+        return found
+    often = _samples(found) if counts is None else tuple(counts)
+    return replace(found, trials=sampled(found.trials, found.lengths, often), samples=often)
+
+
+def _samples(setup: Setup) -> tuple[int, ...]:
+    """Return how often each length is measured, so that grid and controls cost no more than the setup's share."""
+    options, answer = setup.options, guessed_output(setup)
+    controls = _controls(setup) if options.controls else ()
+    budget = (options.classic_share or 0.0) * classic_cost(setup.lengths[-1], answer)
+    return samples(
+        setup.lengths,
+        budget - sum(trial_cost(trial.length, answer) for trial in controls),
+        answer_tokens=answer,
+        most=options.repeats,
+        at_once=len(setup.depths) * len(setup.prompts),
+    )
+
+
 def _with_controls(setup: Setup) -> Setup:
     """Return the setup with its control trials among the others."""
+    return replace(setup, trials=with_controls(setup.trials, _controls(setup)))
+
+
+def _controls(setup: Setup) -> tuple[Trial, ...]:
+    """Return a setup's control trials."""
     fixed = fixed_tokens(setup.task, setup.prompts, setup.overheads, setup.tokenizer)
     alone = {name: replace(setup.trials[0], prompt=name, control="closed_book") for name in setup.prompts}
     tokens = {}
     for name, trial in alone.items():
         _, placement = setup.build(trial)
         tokens[name] = setup.expected_tokens(trial, placement)
-    controls = make_controls(
+    made = make_controls(
         experiment=setup.experiment.name,
         needle=setup.needle.name,
         prompts=tokens,
@@ -477,10 +536,12 @@ def _with_controls(setup: Setup) -> Setup:
         depths=setup.depths,
         shortest=fixed + MIN_HAYSTACK_TOKENS,
         grid_trials=len(setup.trials),
-        quick=setup.options.quick,
+        quick=setup.options.quick or setup.options.classic_share is not None,
         axis=setup.task.axis.name,
     )
-    return replace(setup, trials=with_controls(setup.trials, merge_places(setup, controls)))
+    if not setup.task.family.needs_text:
+        made = tuple(trial for trial in made if trial.control in ("oracle", "sentinel"))
+    return merge_places(setup, made)
 
 
 def _trials(setup: Setup, same_prompt: Sequence[Mapping[str, Any]] | None) -> tuple[Trial, ...]:

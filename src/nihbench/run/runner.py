@@ -42,6 +42,9 @@ from nihbench.types import (
     Trial,
 )
 
+Owed = Sequence[tuple[str, Trial]]
+"""Trials that are to be sent, with their ids, in sending order."""
+
 # ---- one engine for all that is asked of a model: calls side by side, and one rule when to stop ----------------------
 # What is sent, and what becomes of an answer, is the caller's matter (`run.runner`, `run.judging`); retrying one
 # request and waiting for leave to send it are the endpoint's.
@@ -226,7 +229,7 @@ class Turns:
     `one_a_place`: whether no place has several trials.
     """
 
-    def __init__(self, trials: Sequence[tuple[str, Trial]], turn_of: Callable[[Trial], Turn]) -> None:
+    def __init__(self, trials: Owed, turn_of: Callable[[Trial], Turn]) -> None:
         self._turn_of = turn_of
         self._places = deque(list(place) for _, place in groupby(trials, key=lambda item: turn_of(item[1]).place))
         self.one_a_place = all(len(place) == 1 for place in self._places)
@@ -340,7 +343,7 @@ def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False
         DamagedDataError: there are records of another run, which this one would be mixed with.
     """
     result = []
-    planned = {setup.trial_id(trial): trial for trial in setup.trials}
+    planned = setup.by_id
     foreign = sorted(records.keys() - planned.keys())
     if foreign:
         raise DamagedDataError(t("run.records_jsonl_holds_records", foreign=len(foreign), first=foreign[0]))
@@ -355,7 +358,7 @@ def owed(setup: Setup, records: Mapping[str, Record], *, retry_all: bool = False
 
 async def run_trials(
     setup: Setup,
-    trials: Sequence[tuple[str, Trial]],
+    trials: Owed,
     completer: Completer,
     writer: RecordWriter,
     *,
@@ -488,7 +491,7 @@ class _Senders:
         )
 
 
-def _side_by_side(setup: Setup, trials: Sequence[tuple[str, Trial]], endpoints: int) -> deque[tuple[Turns, int]]:
+def _side_by_side(setup: Setup, trials: Owed, endpoints: int) -> deque[tuple[Turns, int]]:
     """Return, for every place to come, whose turn it is and the number of its prefix.
 
     There are as many stretches of the order as endpoints, begun together: neighbours in the order share most of their

@@ -23,6 +23,7 @@ from nihbench.tasks.task import Grid, Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
 from nihbench.text.source import Layout, Source, shuffled_source
+from nihbench.text.turns import turned_source
 from nihbench.types import (
     Completion,
     Corpus,
@@ -105,11 +106,16 @@ class Setup:
     """Its fit of lengths and its records come out of a folder that was not made here: `run.verify` counts again."""
     made: Mapping[Trial, Made] = field(default_factory=dict)
     """Prompts that are made again from a folder's records (probes): how long they are is counted again."""
+    samples: tuple[int, ...] = ()
+    """How often each length is measured, where that is not everywhere as often as `repeats` says."""
+    exchange_tokens: int = 0
+    """Tokens of the model's template around two turns of a chat, where the task's haystack is one."""
     plan: tuple[Trial, ...] = ()
     """The whole plan, where `trials` are a part of it (`--shard`)."""
     _ids: dict[Trial, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Ids that were asked for: a plan's are asked for several times before the first trial is sent. A copy with other
     fields has none of them."""
+    _by_id: dict[str, Trial] = field(init=False, repr=False, compare=False, default_factory=dict)
     _forms: dict[tuple[str, tuple[str, ...]], _Form] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -118,7 +124,7 @@ class Setup:
     _planted: dict[Trial, Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What the last trial planted: it is asked for again as it is built, and as its record is written."""
     _shuffled: dict[tuple[int, int], Source] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """The last shuffled text, by repeat and length: all rows of a column are cut from it."""
+    """The last shuffled text, or that of turns, by repeat and length: all rows of a column are cut from it."""
 
     @property
     def whole(self) -> tuple[Trial, ...]:
@@ -208,6 +214,7 @@ class Setup:
             length=self.local_length(trial),
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
+            exchange=self.exchange_tokens,
         )
         asked = next(each for each in splice.inserts if each.index == planted.asked)
         places = tuple((each.index, each.at) for each in splice.inserts)
@@ -215,15 +222,22 @@ class Setup:
 
     def _source(self, trial: Trial, planted: Planted) -> Source:
         """Return the text that a trial's haystack is cut from: the corpus, or what the task made."""
+        length = self.local_length(trial)
         if planted.haystack is not None:
-            return made_source(planted.haystack, self.task.language, self.tokenizer)
-        repeat, length = self.drawn(trial).repeat, self.local_length(trial)
-        if not planted.shuffled:
+            made = made_source(planted.haystack, self.task.language, self.tokenizer)
+            return self._in_turns(made, length) if planted.turned else made
+        repeat = self.drawn(trial).repeat if trial.control != "no_needle" else 0
+        if not (planted.shuffled or planted.turned):
             return self.source_of(repeat)
         if (repeat, length) not in self._shuffled:
             self._shuffled.clear()
-            self._shuffled[repeat, length] = shuffled_source(self.source_of(repeat), length, self.tokenizer)
+            source = self.source_of(repeat)
+            source = shuffled_source(source, length, self.tokenizer) if planted.shuffled else source
+            self._shuffled[repeat, length] = self._in_turns(source, length) if planted.turned else source
         return self._shuffled[repeat, length]
+
+    def _in_turns(self, source: Source, length: int) -> Source:
+        return turned_source(source, length, self.tokenizer, self.exchange_tokens)
 
     def _build_alone(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         return build_alone(
@@ -238,12 +252,13 @@ class Setup:
         planted = self.planted(trial)
         if trial.control == "no_needle":
             return build_bare(
-                self.source_of(0) if planted.haystack is None else self._source(trial, planted),
+                self._source(trial, planted),
                 self.prompts[trial.prompt],
                 planted.question,
                 length=length,
                 overhead=self.overheads[trial.prompt],
                 tokenizer=self.tokenizer,
+                exchange=self.exchange_tokens,
             )
         return build_prompt(
             self._source(trial, planted),
@@ -252,6 +267,7 @@ class Setup:
             length=length,
             overhead=self.overheads[trial.prompt],
             tokenizer=self.tokenizer,
+            exchange=self.exchange_tokens,
         )
 
     def request_of(self, trial: Trial) -> Request:
@@ -311,9 +327,17 @@ class Setup:
             "tokenizer": self.tokenizer.name,
             "placement": PLACEMENT_VERSION,
         }
+        turned = {"exchange": self.exchange_tokens} if self.exchange_tokens else {}
         if self.task.by_grid:
             own["grid"] = [list(self.lengths), list(self.depths), self.options.repeats]
-        return own | self.task.identity() | theirs
+        return own | turned | self.task.identity() | theirs
+
+    @property
+    def by_id(self) -> Mapping[str, Trial]:
+        """Its trials, in their order, by their ids."""
+        if not self._by_id:
+            self._by_id.update((self.trial_id(trial), trial) for trial in self.trials)
+        return self._by_id
 
     def trial_id(self, trial: Trial) -> str:
         """Return the trial's id: 16 hex digits of a hash over all that could change its answer."""
@@ -408,6 +432,8 @@ class Begun:
     """How its haystacks are laid out; None: they are laid out now."""
     same_prompt: tuple[Mapping[str, Any], ...] | None = None
     """Which depths of it are one prompt, as run.json has them; None: it is found out now, which takes long."""
+    samples: tuple[int, ...] | None = None
+    """How often each length is measured; None: it is worked out now, where it is not everywhere as often."""
     like: Like | None = None
 
 

@@ -286,24 +286,24 @@ class Tariff:
         """Return what a record's calls cost in USD, every sending; None where that is unknown for one of them."""
         if isinstance(record.outcome, GradedElsewhere):
             return Decimal(0)
-        costs = self.costs(record)
+        costs = [cost for _, cost in self.costs(record)]
         known = [cost for cost in costs if cost is not None]
         return sum(known, Decimal(0)) if len(known) == len(costs) else None
 
-    def costs(self, record: Record) -> list[Decimal | None]:
-        """Return what each sending of a record's call cost in USD; None where it is unknown."""
+    def costs(self, record: Record) -> list[tuple[Outcome, Decimal | None]]:
+        """Return what came of each sending of a record's call, and what it cost in USD; None where it is unknown."""
         if isinstance(record.outcome, GradedElsewhere):
             return []
         tokens = self.tokens_of(record)
         allowed = tokens, math.ceil(tokens * self.margin)
         prices = prices_paid(self.prices, self.batch, record.outcome.via_batch)
-        return [cost_of(prices, outcome, self.max_output, allowed) for outcome in sendings(record)]
+        return [(each, cost_of(prices, each, self.max_output, allowed)) for each in sendings(record)]
 
     def total(self, records: Iterable[Record], ledger: Entries) -> tuple[Decimal, bool]:
         """Return what records and a ledger come to in USD, as far as prices are known, and whether all of them are."""
         total, whole, shown = ledger.rest, True, set()
         for record in records:
-            for outcome, cost in zip(sendings(record), self.costs(record), strict=True):
+            for outcome, cost in self.costs(record):
                 shown.add(outcome.entry)
                 known = ledger.calls.get(outcome.entry)
                 # Of a call that tells nothing the ledger knows more: what calls like it were found to cost at most.

@@ -5,6 +5,7 @@ Lines of records.jsonl are `run.records`' matter, what stands in run.json is rea
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from nihbench import __version__
 from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
-from nihbench.fetch.files import check_plain, is_there, parse_json, read_json, read_regular, write_atomic
+from nihbench.fetch.files import MOST_JSON_BYTES, check_plain, is_there, parse_json, read_regular, write_atomic
 from nihbench.lang.messages import stored, t, typed
 from nihbench.plan.grid import make_trials, merged_as_stored, stored_places
 from nihbench.run.calibration import Calibration
@@ -53,7 +55,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "created_at": created_at,
         "nihbench": __version__,
         "python": platform.python_version(),
-        "libraries": _versions(),
+        "libraries": dict(_versions()),
         "options": setup.options.stored(),
         "withheld": setup.options.withheld(),
         "model": {
@@ -68,9 +70,7 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "experiment": setup.experiment.name,
         "title": setup.experiment.title,
         "needle": asdict(setup.needle),
-        "prompts": {name: asdict(template) for name, template in setup.prompts.items()},
-        **({} if setup.task.is_single else {"task": setup.task.stored()}),
-        "questions": {name: setup.task.specimens(name)[0].question for name in setup.prompts},
+        **_asked(setup),
         "corpus": {
             "name": setup.corpus.name,
             "language": setup.corpus.language,
@@ -79,6 +79,31 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
             "copies": setup.copies,
         },
         "haystacks": setup.like.content.raw.get("haystacks") if setup.like else stored_haystacks(setup),
+        **_planned(setup),
+        "notes": [stored(note) for note in setup.notes],
+    }
+
+
+_SAME = (
+    "identity", "prompts", "questions", "task", "lengths", "depths", "samples", "length_unit", "same_prompt",
+    "controls", "shard", "like",
+)  # fmt: skip
+"""What decides which answers a run gets, and stays as it is when it is gone on with. A needle's facts are none of it:
+they decide scores, which can be made again."""
+
+
+def _asked(setup: Setup) -> dict[str, Any]:
+    """Return what run.json says of its prompts."""
+    return {
+        "prompts": {name: asdict(template) for name, template in setup.prompts.items()},
+        **({} if setup.task.is_single else {"task": setup.task.stored()}),
+        "questions": {name: setup.task.specimens(name)[0].question for name in setup.prompts},
+    }
+
+
+def _planned(setup: Setup) -> dict[str, Any]:
+    """Return what run.json says of its plan."""
+    return {
         "length_unit": setup.like.stored_unit
         if setup.like
         else {
@@ -91,13 +116,13 @@ def manifest(setup: Setup, created_at: str) -> dict[str, Any]:
         "lengths": list(setup.lengths),
         "depths": list(setup.depths) if setup.task.axis.name == DEPTH.name else [],
         "repeats": setup.options.repeats,
+        **({"samples": list(setup.samples)} if setup.samples else {}),
         "trials": len(setup.trials),
-        "same_prompt": stored_places(_grid_of(setup)),
+        "same_prompt": stored_places(_in_order(setup, (trial for trial in setup.whole if trial.also_depths))),
         "controls": [_control(trial) for trial in setup.whole if trial.control],
         "shard": _shard(setup),
         "like": _like(setup),
         "identity": setup.identity(),
-        "notes": [stored(note) for note in setup.notes],
     }
 
 
@@ -106,7 +131,7 @@ def _shard(setup: Setup) -> dict[str, Any] | None:
     if not setup.plan:
         return None
     controls = [trial for trial in setup.plan if trial.control]
-    numbers = {trial: number for number, trial in enumerate((*controls, *_grid_of(setup)))}
+    numbers = {trial: number for number, trial in enumerate((*controls, *_in_order(setup, setup.whole)))}
     return {"part": setup.options.shard, "trials": sorted(numbers[trial] for trial in setup.trials)}
 
 
@@ -128,10 +153,10 @@ def _like(setup: Setup) -> dict[str, Any] | None:
     return {"run": setup.like.run, "left_out": rows}
 
 
-def _grid_of(setup: Setup) -> tuple[Trial, ...]:
-    """Return the planned grid in the order in which `make_trials` gives it."""
+def _in_order(setup: Setup, trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Return those of some trials that are of the planned grid, in the order in which `make_trials` gives them."""
     prompts = list(setup.prompts)
-    grid = [trial for trial in setup.whole if trial.control is None and not trial.extra]
+    grid = [trial for trial in trials if trial.control is None and not trial.extra]
     return tuple(sorted(grid, key=lambda t: (t.repeat, t.length, t.row, prompts.index(t.prompt))))
 
 
@@ -146,7 +171,9 @@ def stored_calibration(found: Calibration) -> dict[str, Any]:
     return asdict(found) | {"ratio": round(found.ratio, 5)}
 
 
-def _versions() -> dict[str, str]:
+@cache
+def _versions() -> Mapping[str, str]:
+    """Return the versions of the libraries that counts and figures depend on; of a process they are always the same."""
     found = {}
     for name in _LIBRARIES:
         try:
@@ -181,14 +208,10 @@ def check_same(content: Manifest, setup: Setup, *, placed: bool = False) -> None
     Raises:
         UsageError: something that could change an answer differs; the message names it.
     """
-    # The needle's facts may change: they decide scores, which can be made again, not answers.
-    keys = (
-        "identity", "prompts", "questions", "task", "lengths", "depths", "length_unit", "same_prompt", "controls",
-        "shard", "like",
-    )  # fmt: skip
-    # Which depths are one prompt follows from those rules.
+    # Which depths are one prompt follows from the rules of placing.
     by_rules = ("identity.placement", "same_prompt", "controls") if placed else ()
-    changed = [name for name in differing(content.raw, _plain(manifest(setup, "")), keys) if name not in by_rules]
+    now = json.loads(json.dumps(_asked(setup) | _planned(setup), ensure_ascii=False))
+    changed = [name for name in differing(content.raw, now, _SAME) if name not in by_rules]
     if changed:
         raise UsageError(t("run.cant_resume_changed_since", changed=tuple(changed)))
 
@@ -204,10 +227,6 @@ def differing(before: Mapping[str, Any], after: Mapping[str, Any], keys: Iterabl
         elif one != other:
             changed.append(key)
     return changed
-
-
-def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value, ensure_ascii=False))
 
 
 # ---- lock ------------------------------------------------------------------------------------------------------------
@@ -288,10 +307,11 @@ _last: dict[Path, tuple[_Seen, Mapping[str, Record]]] = {}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFolder:
-    """A run's folder and what its run.json says."""
+    """A run's folder and what its run.json says; `text` is the hash of the bytes that it says that in."""
 
     path: Path
     manifest: Manifest
+    text: str = ""
 
     def records(self) -> dict[str, Record]:
         """Return the last record of every trial, by the trial's id, in the order of first appearance.
@@ -306,8 +326,9 @@ class RunFolder:
         if (known := _last.get(file)) is not None and known[0].is_same(seen):
             return dict(known[1])
         _last.clear()
-        _last[file] = seen, self._checked(file)
-        return dict(_last[file][1])
+        found = self._checked(file)
+        _last[file] = seen, found
+        return dict(found)
 
     def _checked(self, file: Path) -> Mapping[str, Record]:
         records, _ = read_records(file)
@@ -315,10 +336,11 @@ class RunFolder:
         beyond = may_be_drawn(self.manifest)
         for record in records.values():
             if beyond(record.trial):
-                missing.add(record.trial)
-            if record.trial not in missing:
-                raise unplanned(file, record)
-            missing.remove(record.trial)
+                continue
+            try:
+                missing.remove(record.trial)
+            except KeyError:
+                raise unplanned(file, record) from None
         return verified(records, Expectation.of(self.manifest))
 
     def writer(self) -> RecordWriter:
@@ -367,7 +389,7 @@ def amend(folder: RunFolder, calibration: Calibration) -> RunFolder:
     if is_own_run(folder.path):
         remember_run(folder.path, text)
     write_atomic(folder.path / MANIFEST, text)
-    return RunFolder(path=folder.path, manifest=Manifest.of(parse_json(text)))
+    return RunFolder(path=folder.path, manifest=Manifest.of(parse_json(text)), text=_hash_of(text))
 
 
 def _manifest_text(content: Mapping[str, Any]) -> bytes:
@@ -410,7 +432,8 @@ def open_run(path: Path) -> RunFolder:
     """
     file = path / MANIFEST
     try:
-        manifest = read_json(file)
+        text = read_regular(file, MOST_JSON_BYTES)
+        manifest = parse_json(text)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise no_run(path) from error
     except (OSError, ValueError, RecursionError) as error:
@@ -420,7 +443,7 @@ def open_run(path: Path) -> RunFolder:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DamagedDataError(t("run.not_format_written_another", file=file, format=FORMAT))
     try:
-        return RunFolder(path=path, manifest=Manifest.of(manifest))
+        return RunFolder(path=path, manifest=Manifest.of(manifest), text=_hash_of(text))
     except ValueError as error:
         raise DamagedDataError(t("run.damaged_restore_from_copy_run", file=file, error=error)) from error
 
@@ -432,5 +455,12 @@ def check_unchanged(folder: RunFolder) -> None:
         UsageError: another process has written into it.
         DamagedDataError: it can't be read any more.
     """
+    with suppress(OSError, DamagedDataError):  # what is wrong with it is said by who opens it
+        if _hash_of(read_regular(folder.path / MANIFEST, MOST_JSON_BYTES)) == folder.text:
+            return
     if open_run(folder.path).manifest.raw != folder.manifest.raw:
         raise UsageError(t("run.another_command_gone_meanwhile", path=folder.path))
+
+
+def _hash_of(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()

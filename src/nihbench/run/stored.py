@@ -19,7 +19,7 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Note, t
-from nihbench.plan.grid import make_trials, merged_as_stored
+from nihbench.plan.grid import make_trials, merged_as_stored, sampled
 from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.known import admitted_text
@@ -181,6 +181,8 @@ class Manifest:
     lengths: tuple[int, ...]
     depths: tuple[float, ...]
     repeats: int
+    samples: tuple[int, ...] | None = None
+    """How often each length is measured, where that is less than `repeats`."""
     identity: dict[str, Any]
     same_prompt: tuple[Any, ...] | None = None
     controls: tuple[_Control, ...] = ()
@@ -273,6 +275,7 @@ class Manifest:
             cache=self.model.cache,
             calibration=self.calibration,
             same_prompt=self.same_prompt,
+            samples=self.samples,
             laid=Laid(layout=laid.layout, starts=laid.starts) if laid else Laid(layout=None),
         )
 
@@ -308,6 +311,7 @@ def _sizes(found: Manifest) -> Iterator[tuple[str, bool]]:
     yield "depths", bool(found.depths) or (found.planting is not None and bool(found.planting.axis.values))
     yield "task", found.planting is None or _is_task(found.planting)
     yield "repeats", 0 < found.repeats < BEYOND
+    yield "samples", found.samples is None or _are_samples(found.samples, found)
     yield "notes", all(map(_is_note, found.notes))
     yield "identity.max_output", _is_count(found.identity.get("max_output", 0))
     for control in found.controls:
@@ -333,6 +337,10 @@ def _axis(stored: _Axis) -> Axis:
     title = note_in(stored.title, "notes")
     told = title.mapped(readable) if isinstance(title, Note) else readable(title)
     return Axis(name=stored.name, title=told, unit=readable(stored.unit), values=stored.values)
+
+
+def _are_samples(samples: tuple[int, ...], found: Manifest) -> bool:
+    return len(samples) == len(found.lengths) and all(0 < count <= found.repeats for count in samples)
 
 
 def _is_note(value: Any) -> bool:
@@ -437,6 +445,7 @@ def _planned(content: Manifest) -> tuple[Trial, ...]:
             # Another tool's plan is not known: each cell of its grid once, and what there is beyond that.
             repeats=1 if content.is_import else content.repeats,
         )
+        grid = sampled(grid, content.lengths, content.samples)
         grid = merged_as_stored(grid, content.same_prompt or ())
         more = tuple(
             replace(grid[0], length=length, depth_percent=depth, repeat=repeat)

@@ -62,23 +62,36 @@ def grouped(items: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 
 
 def children_of(
-    options: RunOptions, models: Sequence[str], items: Iterable[tuple[str, str]] | None
+    options: RunOptions,
+    models: Sequence[str],
+    items: Iterable[tuple[str, str]] | None,
+    conditions: Sequence[Mapping[str, str]] = ({},),
 ) -> list[RunOptions]:
-    """Return the options of every run of a tree: model by model, experiment by experiment.
+    """Return the options of every run of a tree: model by model, experiment by experiment, condition by condition.
 
     Args:
         options: what they have in common.
         models: the models' names.
         items: the suite's (experiment, prompt) pairs; None: the one experiment that the options name.
+        conditions: what each condition says of the task's options.
     """
     if items is None:
-        return [replace(options, model=model) for model in models]
-    groups = grouped(items)
+        experiments = [options]
+    else:
+        experiments = [replace(options, experiment=name, prompts=prompts) for name, prompts in grouped(items).items()]
     return [
-        replace(options, model=model, experiment=experiment, prompts=prompts)
+        replace(each, model=model, task_options={**each.task_options, **condition})
         for model in models
-        for experiment, prompts in groups.items()
+        for each in experiments
+        for condition in conditions
     ]
+
+
+def _conditions(children: Sequence[RunOptions]) -> list[tuple[str, ...]]:
+    """Return what tells apart the task's options of several runs, as words of a folder's name."""
+    names = dict.fromkeys(name for each in children for name in each.task_options)
+    varied = [name for name in names if len({each.task_options.get(name) for each in children}) > 1]
+    return [tuple(f"{name}-{each.task_options.get(name, '')}" for name in varied) for each in children]
 
 
 def create_tree(
@@ -101,7 +114,13 @@ def create_tree(
         UsageError: something is there already, or the folder can't be written.
     """
     models = list(dict.fromkeys(options.model for options, _ in children))
-    names = _names([(*((o.model,) if len(models) > 1 else ()), experiment) for o, experiment in children])
+    conditions = _conditions([options for options, _ in children])
+    names = _names(
+        [
+            (*((options.model,) if len(models) > 1 else ()), experiment, *condition)
+            for (options, experiment), condition in zip(children, conditions, strict=True)
+        ]
+    )
     rows = [
         Child(folder=name, options=options.stored(), withheld=tuple(options.withheld()), corpus_sha256=text)
         for name, (options, _), text in zip(names, children, texts or [None] * len(children), strict=True)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.match import Found, negated, rivals_of
-from nihbench.score.numbers import find_digits
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
@@ -49,8 +48,7 @@ _LONG_HEAD = 6
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """A part of a sentence, by its span in the folded text, and whether a given fact stands in it."""
 
     start: int
@@ -62,13 +60,21 @@ def of_another(reading: Reading) -> Words:
     """Return why what is given is not given as the answer, or an empty string."""
     if not reading.right or not reading.says_more or (reading.sheet.by_words and reading.word_band < FOUND_FROM):
         return ""
-    return _superseded(reading) or _given_to_another(reading) or _led_by_another(reading) or _done_by_another(reading)
+    spans = _spans(reading)
+    why = _superseded(reading, spans)
+    if why:
+        return why
+    parts = _parts(reading, spans)
+    apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
+    return apart or _done_by_another(reading, parts)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
     """Return the facts given whose number stands where the needle has another of its facts' ("member price 400")."""
-    numbers = [f for f in reading.right if re.search(r"\d", f.fact.forms[0])]
-    if not numbers or len(reading.found) < 2:
+    if len(reading.found) < 2:
+        return ()
+    numbers = [f for f in reading.right if _DIGIT.search(f.fact.forms[0])]
+    if not numbers:
         return ()
     sheet = reading.sheet
     roles = _roles(tuple((f.name, f.forms[0]) for f in sheet.facts), sheet.statements, sheet.grammar)
@@ -79,24 +85,20 @@ def misplaced(reading: Reading) -> tuple[Found, ...]:
 # ---- another subject ---------------------------------------------------------------------------------------------
 
 
-def _given_to_another(reading: Reading) -> Words:
+def _given_to_another(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
     text, sheet = reading.answer.text, reading.sheet
-    parts = _parts(reading)
-    if len(parts) < 2 or all(part.given for part in parts):
+    if all([part.given for part in parts]):
         return ""
-    given = [text[p.start : p.end] for p in parts if p.given]
     others = [text[p.start : p.end] for p in parts if not p.given]
     # Without a word of the question, a part neither takes the place of the answer nor leaves it open.
-    if not any(_lead(sheet, other) or _named(sheet, [other]) for other in others) and not reading.answer.cues(
-        "abstain"
-    ):
+    telling = any([_named(sheet, [other]) or _lead(sheet, other) for other in others])
+    if not telling and not reading.answer.cues("abstain"):
         return ""
+    given = [text[p.start : p.end] for p in parts if p.given]
     # A name that others bear, too ("the mill"), is told from a fuller one that stands elsewhere.
     if _named(sheet, given) > 0 and _named(sheet, given) >= _named(sheet, others):
         return ""
-    spans = _spans(reading)
-    contrast = any(_contrasts(reading, p, spans) for p in parts if p.given)
-    if not contrast:
+    if not any([_contrasts(reading, p, spans) for p in parts if p.given]):
         return ""
     own = max(_lead(sheet, part) for part in given)
     for part in parts:
@@ -118,7 +120,7 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
     lead = _lead(sheet, said)
     if _POINTS_BACK(grammar).match(said) or reading.answer.cues("abstain", part.start, part.end):
         return False
-    if negated(grammar, text, max(part.start, part.end - 1), part.end):
+    if negated(reading.answer, max(part.start, part.end - 1), part.end):
         return False
     if _has_digits(sheet):
         apart = lead >= own > 0 and not grammar.has_signs(said) and _asks_apart(reading, part)
@@ -206,17 +208,19 @@ def _new_names(reading: Reading, part: _Part) -> list[str]:
     return [name for name in names if name not in reading.grammar.empty and reading.novel(name)]
 
 
-def _led_by_another(reading: Reading) -> Words:
+def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
     """The part with the facts begins with another's name, and one without them with the name that was asked for."""
     text, grammar = reading.answer.text, reading.grammar
     starts = [s for f in reading.right for s, _ in f.spans]
     given, others = list[_Part](), list[_Part]()
-    for part in _parts(reading):
-        (given if any(part.start <= s < part.end for s in starts) else others).append(part)
+    for part in parts:
+        (given if any([part.start <= s < part.end for s in starts]) else others).append(part)
     if not given or not others:
         return ""
     signs = grammar.has_signs(text[given[0].start : given[0].end]) and grammar.has_signs(reading.sheet.question)
-    names = _asked_signs(reading) if signs else _asked_names(reading)
+    names = _asked_signs(reading.sheet) if signs else _asked_names(reading.sheet, reading.needle.question)
+    if not names:
+        return ""
     said = " ".join(text[p.start : p.end] for p in given)
     held = set(names) & _bare_words(grammar, said) if not signs else {name for name in names if name in said}
     left = [name for name in names if name not in held]
@@ -234,19 +238,19 @@ def _led_by_another(reading: Reading) -> Words:
     return ""
 
 
-def _done_by_another(reading: Reading) -> Words:
+def _done_by_another(reading: Reading, parts: list[_Part]) -> Words:
     """Asked is who did something: another did it, and of the one that is given something else is told."""
     text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
     asked = _WHO(grammar).match(sheet.question)
     if asked is None or grammar.has_signs(text):
         return ""
     verb = grammar.stem(asked[1])
-    parts, own = _parts(reading), {s for fact in sheet.facts for form in fact.forms for s in grammar.stems(form)}
+    own = {s for fact in sheet.facts for form in fact.forms for s in grammar.stems(form)}
     given = {s for part in parts if part.given for s in grammar.content_stems(text[part.start : part.end])}
     if verb in given or not given - own - grammar.reporting - grammar.empty:
         return ""
     for part in parts:
-        if part.given or negated(grammar, text, max(part.start, part.end - 1), part.end):
+        if part.given or negated(reading.answer, max(part.start, part.end - 1), part.end):
             continue
         names, said = _new_names(reading, part), grammar.words(text[part.start : part.end])[:_MOST]
         for at, word in enumerate(said):
@@ -260,18 +264,20 @@ def _bare_words(grammar: Grammar, text: str) -> set[str]:
     return {word.removesuffix("'s") for word in grammar.words(text)}
 
 
-def _asked_names(reading: Reading) -> tuple[str, ...]:
+@lru_cache(maxsize=512)
+def _asked_names(sheet: Sheet, question: str) -> tuple[str, ...]:
     """Return the words of the names that the question and the subject have, folded."""
-    sheet, grammar = reading.sheet, reading.grammar
-    asked = [name.lower() for name in _NAME.findall(reading.needle.question)[:20]]
+    grammar = sheet.grammar
+    asked = [name.lower() for name in _NAME.findall(question)[:20]]
     first = next(iter(grammar.words(sheet.question)), "")
     own = grammar.words(sheet.subjects[0]) if sheet.subjects else []
     return tuple(dict.fromkeys(w for w in (*asked, *own) if w not in grammar.empty and w != first and w.isalpha()))
 
 
-def _asked_signs(reading: Reading) -> tuple[str, ...]:
+@lru_cache(maxsize=512)
+def _asked_signs(sheet: Sheet) -> tuple[str, ...]:
     """Return the subject's names in signs; where none is known, what the question begins with, up to its first 的."""
-    sheet, grammar = reading.sheet, reading.grammar
+    grammar = sheet.grammar
     names = tuple(name for name in sheet.subjects if grammar.is_sign(name[0]) and len(name) > 1)
     begun = re.match(f"[{grammar.signs}]{{2,16}}?(?=[{''.join(sorted(grammar.light))}])", sheet.question)
     return names or ((begun.group(),) if begun and not sheet.subjects else ())
@@ -325,10 +331,9 @@ def _names_new(reading: Reading, part: _Part) -> bool:
 # ---- another time ------------------------------------------------------------------------------------------------
 
 
-def _superseded(reading: Reading) -> Words:
+def _superseded(reading: Reading, spans: list[Span]) -> Words:
     """The value was valid before, and another is now."""
     text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
-    spans = _spans(reading)
     first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
     digit = _DIGIT.search(text, first, spans[0][1])
     changed = _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
@@ -434,9 +439,9 @@ def _spans(reading: Reading) -> list[Span]:
     return sorted(span for f in telling or reading.right for span in f.spans)
 
 
-def _parts(reading: Reading) -> list[_Part]:
+def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     """Return the answer's parts; those between the first and the last fact of a sentence are one."""
-    text, grammar, spans = reading.answer.text, reading.grammar, _spans(reading)
+    text, grammar = reading.answer.text, reading.grammar
     parts: list[_Part] = []
     for low, high in _between(_STRONG(grammar), text, 0, len(text)):
         held = [s for s in spans if low <= s[0] < high]
@@ -469,27 +474,32 @@ def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Spa
 
 def _lead(sheet: Sheet, text: str) -> int:
     """Return how many of the question's words a text has."""
-    asked, grammar = _asked_words(sheet), sheet.grammar
-    stems = frozenset(grammar.stems(text)) if asked else frozenset()
-    return sum([word in text if grammar.is_sign(word[0]) else word in stems for word in asked])
+    signs, latin = _asked_apart(sheet)
+    found = len([word for word in signs if word in text]) if signs else 0
+    return found + len(latin.intersection(sheet.grammar.stems(text))) if latin else found
+
+
+@lru_cache(maxsize=512)
+def _asked_apart(sheet: Sheet) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the question's words in signs, and the others."""
+    asked, is_sign = _asked_words(sheet), sheet.grammar.is_sign
+    return tuple(w for w in asked if is_sign(w[0])), frozenset(w for w in asked if not is_sign(w[0]))
 
 
 def _holds(sheet: Sheet, text: str, word: str) -> bool:
     return word in text if sheet.grammar.is_sign(word[0]) else word in sheet.grammar.stems(text)
 
 
+@lru_cache(maxsize=512)
 def _asked_words(sheet: Sheet) -> tuple[str, ...]:
     forms = tuple(form for fact in sheet.facts if not fact.values for form in fact.forms)
-    return _asked(sheet.question, forms, sheet.grammar)
-
-
-@lru_cache(maxsize=512)
-def _asked(question: str, forms: tuple[str, ...], grammar: Grammar) -> tuple[str, ...]:
+    grammar = sheet.grammar
     given = {s for form in forms for s in grammar.stems(form)}
-    words = _words_of(re.split(r"[?。]", question)[0], grammar)
+    words = _words_of(re.split(r"[?。]", sheet.question)[0], grammar)
     return tuple(w for w in words if w not in given and w not in grammar.reporting)
 
 
+@lru_cache(maxsize=512)
 def _has_digits(sheet: Sheet) -> bool:
     return not sheet.by_words and any(
         (f.values and f.kind not in _WORDS) or f.digits or re.search(r"\d", f.forms[0]) for f in sheet.facts
@@ -504,15 +514,19 @@ def _has_number(reading: Reading, start: int, end: int) -> bool:
             inside = start <= place.start < end and not _is_given(reading, place.start, place.end)
             if inside and not is_label(sheet, text, place.start, place.end):
                 return True
-    asked = {n.digits for n in find_digits(sheet.question)}
-    size = max(len("".join(re.findall(r"\d", fact.digits or fact.forms[0]))) for fact in sheet.facts)
+    known, size = sheet.numbers, _most_digits(sheet)
     for number in grammar.numbers(text[start:end]):
-        if number.digits in asked or number.digits in sheet.known or 3 * len(number.digits) < min(size, 9):
+        if number.digits in known or 3 * len(number.digits) < min(size, 9):
             continue
         low, high = start + number.start, start + number.end
         if not _is_given(reading, low, high) and not is_label(sheet, text, low, high):
             return True
     return False
+
+
+@lru_cache(maxsize=512)
+def _most_digits(sheet: Sheet) -> int:
+    return max(len(_DIGIT.findall(fact.digits or fact.forms[0])) for fact in sheet.facts)
 
 
 def _is_given(reading: Reading, start: int, end: int) -> bool:

@@ -146,5 +146,5 @@ def _is_known(sheet: Sheet, words: str) -> bool:
     grammar = sheet.grammar
     latin = [s for s in grammar.stems(words) if s not in grammar.empty and s.isalpha() and not grammar.is_sign(s[0])]
     if latin:
-        return not (sheet.known - grammar.reporting - grammar.source_words).isdisjoint(latin)
+        return not (sheet.about - grammar.source_words).isdisjoint(latin)
     return grammar.has_signs(words) and words.strip(" :,") in sheet.question

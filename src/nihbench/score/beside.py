@@ -63,7 +63,7 @@ def extras(reading: Reading) -> Words:
     if not reading.says_more:
         return ""
     answer, sheet, grammar = reading.answer, reading.sheet, reading.grammar
-    known = sheet.known | grammar.reporting
+    known = sheet.heard
     stop = _speaks_of_it_until(reading)
     found = _number(reading, stop) or _one_more_item(known, reading, stop)
     if found:
@@ -96,7 +96,7 @@ def choices(reading: Reading) -> Words:
         return ""
     grammar = reading.grammar
     others = [grammar.fold(item.group(1)).text for i, item in enumerate(items) if i not in holding]
-    known = sheet.known | grammar.reporting
+    known = sheet.heard
     rivals = [text for text in others[:20] if grammar.novel(text, known) and not _OWN_FIELD(grammar).match(text)]
     return Note("one_of_choices", count=len(items)) if rivals else ""
 
@@ -122,7 +122,7 @@ def equals(reading: Reading) -> Words:
 def _speaks_of_it_until(reading: Reading) -> int:
     """Return where the text that follows a complete answer stops to speak of it."""
     text, at, grammar = reading.answer.text, reading.end, reading.grammar
-    about = reading.sheet.known - grammar.reporting
+    about = reading.sheet.about
     for _ in range(_FOLLOWING):
         end = SENTENCE_END.search(text, at, at + SENTENCE)
         if end is None:
@@ -167,7 +167,7 @@ def _added(reading: Reading, start: int, end: int) -> bool:
     low, high = before[-1] if before else max(0, start - SENTENCE), after.start() if after else end + SENTENCE
     if high <= first or (not low <= first < high and _OF_THE_SOURCE(grammar).search(text, low, high)):
         return False
-    return not is_remark(reading.sheet, text, start, end, first) and not negated(grammar, text, start, end)
+    return not is_remark(reading.sheet, text, start, end, first) and not negated(reading.answer, start, end)
 
 
 def _number(reading: Reading, stop: int) -> Words:
@@ -176,11 +176,16 @@ def _number(reading: Reading, stop: int) -> Words:
     numbers = answer.numbers(expected) if expected else find_digits(answer.text)
     if not numbers:
         return ""
-    asked = {n.digits for n in find_digits(sheet.question)} | {expected} | sheet.known
+    known = sheet.numbers
     for number in numbers[:200]:
         if number.start >= stop:
             break
-        if len(number.digits) < 2 or number.digits in asked or not answer.text[number.start].isdecimal():
+        if (
+            len(number.digits) < 2
+            or number.digits in known
+            or number.digits == expected
+            or not answer.text[number.start].isdecimal()
+        ):
             continue
         if reading.covered(number.start, number.end) or (expected and is_rival(sheet, number, expected, answer.text)):
             continue  # which `rules` has judged
@@ -206,10 +211,9 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
     names = _NAME.findall(answer.original)
     if not names or len(names) > len(_LOWER.findall(answer.original)):
         return ""  # Written In Title Case, capitals tell nothing
-    no_names = {grammar.stem(word) for word in grammar.either("no_names").split()}
     for name in dict.fromkeys(names[:40]):
         word = name.lower()
-        if grammar.stem(word) in known | no_names or word in grammar.empty:
+        if grammar.stem(word) in known or grammar.stem(word) in grammar.no_names or word in grammar.empty:
             continue
         at = answer.text.find(word, 0, stop)
         if (
@@ -249,13 +253,13 @@ def item_more(reading: Reading) -> Words:
         item = text[low:high]
         if low >= high or reading.covered(low, high) or len(grammar.words(item)) > 2 * _LISTED_WORDS:
             continue
-        novel = grammar.novel(item, sheet.known | grammar.reporting)
+        novel = grammar.novel(item, sheet.heard)
         signs = sum(grammar.is_sign(s[0]) for s in novel)
         if (
             novel
             and len(novel) - signs <= _LISTED_WORDS
             and (not signs or signs > 1)
-            and not negated(grammar, text, low, high)
+            and not negated(reading.answer, low, high)
         ):
             return Note("added_words", words=item.strip()[:30])
     return ""

@@ -81,9 +81,7 @@ def explain(
         kind=sheet.kind,
         facts=_facts(reading),
         line=decided(reading)[0],
-        denied=tuple(
-            _place(reading, *span) for span in dict.fromkeys(denials(text.grammar, text.text)) if span[0] < span[1]
-        ),
+        denied=tuple(_place(reading, *span) for span in dict.fromkeys(denials(text)) if span[0] < span[1]),
         cues=tuple(cues),
     )
 

@@ -8,27 +8,35 @@ languages. What a cue or a phrase means for a grade is said in `rules`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache, reduce
+from operator import or_
+from typing import NamedTuple
 
 from nihbench.languages.base import Language, Number, covered, find
 from nihbench.score.fold import Folded, Folder
 from nihbench.score.numbers import Numerals
-from nihbench.text.late import late
+from nihbench.text.late import late, once
 
 _GAPS = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
 """ASCII characters of which no word is made."""
 _OTHERS_REACH = 40
+NEGATES, DENIES, DIGITS, NUMBERS, AMOUNTS = "negates", "denies after", "digits", "numbers", "amounts"
+"""The kinds of hints that stand beside those of cues.
+
+A word may stand in a text that negates what follows it, or denies what stands before it; a digit, a number in words (as
+`Grading.numbers`, or `Values.number`, read them).
+"""
 _NEVER = "(?!)"
 
-_compiled = lru_cache(maxsize=None)(re.compile)  # a pattern is compiled when one of its words is first met
+_LETTERS = late(r"[^\W\d_]+")
+_PLAIN = late("[a-z]+")
 _CLAUSE_END = late(r"[.,!?。;:\n]")
 _END = late(r"[.!?。;\n]")
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """A cue's kind and its span in the folded text."""
 
     kind: str
@@ -54,13 +62,13 @@ class Grammar:
             return next((change(char) for own, change in plain if own.match(char)), char)
 
         self._folder = Folder(self.signs, plain_sign)
-        self.is_sign, self.has_signs, self.count_signs = (
-            self._folder.is_sign, self._folder.has_signs, self._folder.count_signs
-        )  # fmt: skip
+        self.is_sign = _Marked(self._folder.is_sign).__getitem__
+        self.has_signs, self.count_signs = self._folder.has_signs, self._folder.count_signs
         sign = f"[{self.signs}]" if self.signs else _NEVER
         self._token = re.compile(rf"[^\W\d_{self.signs}]+(?:'[^\W\d_]+)?|\d+|{sign}")
         signs_run = f"|[{self.signs}]+" if self.signs else ""
         self.runs = re.compile(rf"[^\W\d_{self.signs}]+|\d+{signs_run}")
+        self.is_strange = _Marked(self._is_strange).__getitem__
         stemmers = [grading.stem for grading in self.gradings if grading.stem]
         self._stems = _Stems(stemmers[-1] if stemmers else str)
         self.empty = frozenset().union(*(grading.stop | grading.light for grading in self.gradings))
@@ -75,7 +83,30 @@ class Grammar:
         negating = [each for each in self.gradings if each.negators]
         self._negator_words = tuple(word for each in negating for word in each.negator_words)
         self.digits = {sign: digit for grading in self.gradings for sign, digit in grading.digits.items()}
-        self._cues = [_sieves(language) for language, _ in read]
+        self.hints = _Hints(self._folder.sign, self.empty)
+        self._turns: dict[int, _Turn] = {}
+        for language, grading in read:
+            own = late(f"[{language.letters}]") if language.letters else None
+            for kind, pairs in grading.cues.items():
+                for sieve, pattern in pairs:
+                    groups = tuple(tuple(group.split("|")) for group in sieve.split("&"))
+                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(pattern), own)
+        self.hints.add(NEGATES, [self._negator_words])
+        for each in self.gradings:
+            if each.denied_after or each.denied_at_once:
+                self.hints.add(DENIES, [each.denial_words])
+        for each in self.gradings:
+            if each.numbers:
+                self.hints.add(NUMBERS, [each.number_words], whole=True)
+        for values in (each.values for each in self.languages if each.values and each.values.number):
+            self.hints.add(AMOUNTS, [values.number_words], whole=True)
+        bits = self.hints.bits
+        self.denying = bits.get("denies", 0) | bits.get("denied", 0)
+        self.negating = self.denying | bits[NEGATES] | bits.get(DENIES, 0)
+
+    def _is_strange(self, char: str) -> bool:
+        """Whether a character is a letter, and of none of the languages."""
+        return not char.isascii() and char.isalpha() and not self.letter.match(char)
 
     # ---- words ----
 
@@ -125,9 +156,9 @@ class Grammar:
 
     # ---- numbers ----
 
-    def numbers(self, text: str, expected: str = "") -> list[Number]:
-        """Return the numbers of a folded text, read with `expected` in mind."""
-        return self.numerals.find(text, expected)
+    def numbers(self, text: str, expected: str = "", *, said: bool = True) -> list[Number]:
+        """Return the numbers of a folded text, read with `expected` in mind; those in words only if it is `said`."""
+        return self.numerals.find(text, expected, said=said)
 
     def numeral(self, piece: str) -> str:
         """Return digits as a language's signs, or a sign as its digit; others as they are."""
@@ -141,29 +172,48 @@ class Grammar:
 
     # ---- turns of phrase ----
 
-    @cached_property
+    def hints_of(self, text: str, found: Iterable[str]) -> int:
+        """Return which kinds of cues could stand in a text of these words, as a sum of `hints.bits`."""
+        hints = self.hints
+        told = reduce(or_, map(hints.__getitem__, found), 0)
+        for mark, bits in hints.marks.items():
+            if mark in text:
+                told |= bits
+        return told
+
+    @once
     def plain(self) -> frozenset[str]:
         """The stems that tell nothing by themselves: empty words, and talk of the document."""
         return self.reporting | self.empty | frozenset(map(self.stem, self.empty))
 
-    def find(self, kind: str, text: str) -> list[Cue]:
-        """Return the cues of one kind in the folded `text`, in order of place; two of them may overlap."""
+    @once
+    def no_names(self) -> frozenset[str]:
+        """The stems of capitalised words that are no names."""
+        return frozenset(self.stem(word) for word in self.either("no_names").split())
+
+    def find(self, kind: str, text: str, hints: int = -1) -> list[Cue]:
+        """Return the cues of one kind in the folded `text`, in order of place; two of them may overlap.
+
+        Args:
+            kind: one of `nihbench.languages.base.CUES`.
+            text: the folded text.
+            hints: what `hints_of` returns for it, if that is known.
+        """
         found: list[Cue] = []
-        for letters, sieves in self._cues:
-            if letters is None or (not text.isascii() and letters.search(text)):
-                sieve = sieves.get(kind)
-                for pattern in sieve.admitted(text) if sieve else ():
-                    found += [Cue(kind, m.start(), m.end()) for m in _compiled(pattern).finditer(text)]
+        possible = self.hints.bits.get(kind, 0) & hints
+        while possible:
+            bit = possible & -possible
+            possible ^= bit
+            turn = self._turns[bit]
+            if turn.is_possible(text):
+                found += [Cue(kind, *m.span()) for m in turn.pattern.finditer(text)]
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
         return found
 
     def may_negate(self, text: str) -> bool:
         """Whether a word stands in a folded text without which it negates nothing."""
-        for word in self._negator_words:
-            if word in text:
-                return True
-        return False
+        return any(map(text.__contains__, self._negator_words))
 
     def is_about_others(self, cue: Cue, text: str) -> bool:
         """Whether an abstaining cue speaks of *other* information only ("offers no other idea"), not of the answer."""
@@ -205,54 +255,116 @@ class Phrase:
         return made
 
 
-class _Sieve:
-    """The cues of one kind: which words let which patterns through, so that few are run over a text that has none."""
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One pattern of a kind of cues: it can be found only where a word of each group stands (`letters`, too)."""
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self._patterns: list[str] = []
-        self._more: list[tuple[tuple[str, ...], ...]] = []
-        admits: dict[str, list[int]] = {}
-        for at, (words, pattern) in enumerate(pairs):
-            first, *more = [tuple(group.split("|")) for group in words.split("&")]
-            self._patterns.append(pattern)
-            self._more.append(tuple(more))
-            for word in first:
-                admits.setdefault(word, []).append(at)
-        # A word that holds a shorter one ("no sign", "no ") is looked for only where that stands.
-        self._admits: list[tuple[str, list[int], list[tuple[str, list[int]]]]] = []
-        for word in sorted(admits, key=len):
-            root = next((inner for shorter, _, inner in self._admits if shorter in word), None)
-            if root is None:
-                self._admits.append((word, admits[word], []))
-            else:
-                root.append((word, admits[word]))
+    groups: tuple[tuple[str, ...], ...]
+    pattern: re.Pattern[str]
+    letters: re.Pattern[str] | None
 
-    def admitted(self, text: str) -> list[str]:
-        """Return the patterns that could be found in a text."""
-        admitted: set[int] = set()
-        for word, places, longer in self._admits:
-            if word in text:
-                admitted.update(places)
-                for each, more in longer:
-                    if each in text:
-                        admitted.update(more)
-        return [self._patterns[at] for at in sorted(admitted) if self._lets_through(at, text)] if admitted else []
-
-    def _lets_through(self, at: int, text: str) -> bool:
-        for group in self._more[at]:
-            for word in group:
-                if word in text:
-                    break
-            else:
+    def is_possible(self, text: str) -> bool:
+        """Whether every group has a word in a text, and the text has the language's letters."""
+        holds = text.__contains__
+        for group in self.groups:
+            if not any(map(holds, group)):
                 return False
-        return True
+        return self.letters is None or (not text.isascii() and self.letters.search(text) is not None)
 
 
-def _sieves(language: Language) -> tuple[re.Pattern[str] | None, Mapping[str, _Sieve]]:
-    """Return the letters without which a language's cues can't stand in a text, and the cues."""
-    assert language.grading is not None
-    cues = {kind: _Sieve(pairs) for kind, pairs in language.grading.cues.items()}
-    return re.compile(f"[{language.letters}]") if language.letters else None, cues
+class _Hints(dict[str, int]):
+    """Which kinds of cues a word of a text lets through, as a sum of bits; filled as words come, and kept small.
+
+    Of every word of a sieve one piece is looked for, a run of letters or a sign: where that stands in no word of a
+    text, the sieve's word can't stand there either. So a look at each different word of a text, mostly in a table,
+    spares that at every word of every sieve.
+    """
+
+    _MOST = 30_000
+    _LONGEST = 40  # letters of a word that is kept
+
+    def __init__(self, sign: re.Pattern[str], common: frozenset[str]) -> None:
+        super().__init__()
+        self._count = 1
+        self.bits: dict[str, int] = {}
+        self.marks: dict[str, int] = {}
+        self._sign = sign
+        self._common = common
+        self._signs: dict[str, int] = {}
+        self._words: dict[str, int] = {}
+        self._whole: dict[str, int] = {}
+        self._heads: dict[str, int] = {}
+        self._tails: dict[str, int] = {}
+        self._parts: dict[str, int] = {}
+        self._apostrophes = self._possessive = 0
+        self._digits = self.bits[DIGITS] = 1
+
+    def add(self, kind: str, groups: Sequence[Sequence[str]], *, whole: bool = False) -> int:
+        """Let a kind through where a word of each group stands; looked for are those of the group that tells most.
+
+        Args:
+            kind: the kind.
+            groups: words in folded form.
+            whole: they stand as words of their own: no Latin letter stands beside them.
+
+        Returns:
+            The bit by which these groups are told from others of their kind; `bits` holds those of the whole kind.
+        """
+        bit = 1 << self._count
+        self._count += 1
+        self.bits[kind] = self.bits.get(kind, 0) | bit
+        for word in max(groups, key=lambda group: min(map(self._tells, group))):
+            if signs := self._sign.findall(word):
+                _put(self._signs, signs[-1], bit)
+            elif whole and (runs := _PLAIN.findall(word)):
+                _put(self._words, max(runs, key=len), bit)
+            elif "'" in word:
+                self._apostrophes |= bit
+                self._possessive |= bit if "'s" in word or "s'" in word or word.endswith("'") else 0
+            elif piece := self._piece(word):
+                begins, ends = piece.start() > 0, piece.end() < len(word)
+                _put((self._parts, self._tails, self._heads, self._whole)[begins * 2 + ends], piece.group(), bit)
+            else:
+                _put(self.marks, word, bit)
+        return bit
+
+    def _piece(self, word: str) -> re.Match[str] | None:
+        """Return the run of letters that tells most; one that begins or ends within a word's space tells more."""
+
+        def tells(m: re.Match[str]) -> int:
+            return m.end() - m.start() + 2 * (m.start() > 0) + 2 * (m.end() < len(word))
+
+        return max(_LETTERS.finditer(word), key=tells, default=None)
+
+    def _tells(self, word: str) -> int:
+        if self._sign.search(word):
+            return 4
+        piece = self._piece(word)
+        return 0 if piece is None else 1 if piece.group() in self._common else len(piece.group())
+
+    def __missing__(self, word: str) -> int:
+        told = self._signs.get(word, 0) | (self._digits if word[:1].isdecimal() else 0)
+        if "'" in word:
+            told |= self._possessive if word.endswith("'s") else self._apostrophes
+            for char in word:  # behind an apostrophe a word holds signs, too
+                told |= self._signs.get(char, 0)
+        for run in _PLAIN.findall(word):
+            told |= self._words.get(run, 0)
+        for run in _LETTERS.findall(word):
+            told |= self._whole.get(run, 0)
+            for piece, bits in self._heads.items():
+                told |= bits if run.startswith(piece) else 0
+            for piece, bits in self._tails.items():
+                told |= bits if run.endswith(piece) else 0
+            for piece, bits in self._parts.items():
+                told |= bits if piece in run else 0
+        if len(self) < self._MOST and len(word) <= self._LONGEST:
+            self[word] = told
+        return told
+
+
+def _put(table: dict[str, int], piece: str, bit: int) -> None:
+    table[piece] = table.get(piece, 0) | bit
 
 
 def spans(text: str, found: Iterable[str]) -> list[tuple[int, int]]:
@@ -264,6 +376,22 @@ def spans(text: str, found: Iterable[str]) -> list[tuple[int, int]]:
         end = start + len(word)
         places.append((start, end))
     return places
+
+
+class _Marked(dict[str, bool]):
+    """Which characters are of a kind, filled as they come, and kept small."""
+
+    _MOST = 30_000
+
+    def __init__(self, is_one: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._is_one = is_one
+
+    def __missing__(self, char: str) -> bool:
+        found = self._is_one(char)
+        if len(self) < self._MOST and len(char) < 2:
+            self[char] = found
+        return found
 
 
 class _Stems(dict[str, str]):

@@ -14,12 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from nihbench.lang.messages import Note, Words, said, t
-from nihbench.lang.messages import languages as spoken_languages
+from nihbench.lang.messages import Note, Words, t
 from nihbench.languages import base as languages
 from nihbench.score.fold import final_answer
 from nihbench.score.match import sheet_of
-from nihbench.score.values.told import RULES, TYPES
 from nihbench.text.late import late
 from nihbench.types import PERCENT_BANDS, Evidence, Grade, Identifying, Message, Needle, OutcomeClass, Score, Unscored
 
@@ -108,9 +106,8 @@ def _facts(needle: Needle, expected: str, question: str, identifying: str) -> st
 
 
 def _type(kind: str, language: str) -> str:
-    spoken = language.partition("-")[0]
-    lang = spoken if spoken in spoken_languages() else "en"
-    return said(t("score.typed", type=TYPES[kind], rule=RULES[kind]), lang)
+    typed = languages.of(language).judge.typed
+    return typed.get(kind, languages.of("en").judge.typed[kind])
 
 
 # ---- the verdict -----------------------------------------------------------------------------------------------

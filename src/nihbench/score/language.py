@@ -12,6 +12,7 @@ from functools import cache
 from nihbench.lang.messages import Note
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, grammar_for
+from nihbench.score.values.base import kept
 from nihbench.text.late import late
 
 _LOOKED_AT = 4000  # characters
@@ -83,13 +84,13 @@ def foreign(text: Text, *, beside_facts: bool = False) -> Note | None:
 def _foreign(text: Text, least: int = _LEAST) -> str:
     start, grammar = text.text[:_LOOKED_AT], text.grammar
     if not start.isascii():
-        letters = [c for c in start if c.isalpha()]
-        strange = [c for c in letters if not c.isascii() and not grammar.letter.match(c)]
+        strange = list(filter(grammar.is_strange, start)) if any(map(grammar.is_strange, set(start))) else []
+        letters = list(filter(str.isalpha, start)) if strange else []
         if len(strange) >= _LEAST_LETTERS and 2 * len(strange) > len(letters):
             return "script"
-        if 5 * len(strange) > len(letters) and _KANA.search(start):
+        if strange and 5 * len(strange) > len(letters) and _KANA.search(start):
             return "Japanese"
-    words = _words(start)
+    words = kept(text, "plain words", _plain_words)
     known = _count(words, grammar.function_words)
     if 3 * known >= len(words):
         return ""
@@ -130,6 +131,10 @@ def untold(grammar: Grammar, *, spaced: bool) -> Note:
     language = next(each for each in grammar.languages if each.spaced == spaced and each.grading)
     assert language.grading is not None
     return language.grading.untold or Note("untold", language=language.code)
+
+
+def _plain_words(text: Text) -> list[str]:
+    return _words(text.text[:_LOOKED_AT])
 
 
 def _words(text: str) -> list[str]:

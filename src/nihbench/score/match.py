@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nihbench.languages.base import Number
 from nihbench.score.answer import Span, Text
@@ -43,28 +43,41 @@ _LONGEST = 600  # characters of a sentence that a denial reaches over
 _MOST_DENIALS = 40
 
 
-def negated(grammar: Grammar, text: str, start: int, end: int) -> bool:
-    """Whether what stands at text[start:end] is negated: by a word in its clause, or by its sentence's frame."""
-    frame = next((low for low, high in denials(grammar, text) if low <= start < high), None)
-    before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
-    before = before.removesuffix("https://").removesuffix("http://")
-    last = _last(_NEGATOR(grammar), before) if grammar.may_negate(before) else None
-    if last is not None and not _ENDS(grammar).search(before, last.end()):
-        return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
-    if frame is not None or _AFTER(grammar).match(text, end) is not None:
+def negated(answer: Text, start: int, end: int) -> bool:
+    """Whether what stands at a place of an answer is negated: by a word in its clause, or by its sentence's frame."""
+    if answer.negates_nothing:
+        return False
+    grammar, text = answer.grammar, answer.text
+    frame = None
+    for low, high in denials(answer):
+        if low <= start < high:
+            frame = low
+            break
+    if answer.may_negate:
+        before = text[max(0, start - _REACH) if frame is None else max(frame, start - _REACH) : start]
+        before = before.removesuffix("https://").removesuffix("http://")
+        last = _last(_NEGATOR(grammar), before) if grammar.may_negate(before) else None
+        if last is not None and not _ENDS(grammar).search(before, last.end()):
+            return (frame is None) != (last.group() == "without" and _twice(grammar, before[: last.start()]))
+    if frame is not None or (answer.may_deny_after and _AFTER(grammar).match(text, end)):
         return True
-    return grammar.may_negate(text[start:end]) and _NEGATOR(grammar).search(text, start, end) is not None
+    inside = answer.may_negate and grammar.may_negate(text[start:end])
+    return inside and _NEGATOR(grammar).search(text, start, end) is not None
 
 
-@lru_cache(maxsize=8)
-def denials(grammar: Grammar, text: str) -> tuple[Span, ...]:
-    """Return the parts of a folded text that are denied as a whole: "The following claim is false: ..."."""
+def denials(answer: Text) -> tuple[Span, ...]:
+    """Return the parts of an answer that are denied as a whole: "The following claim is false: ..."."""
+    return kept(answer, "denials", _denials) if answer.hints & answer.grammar.denying else ()
+
+
+def _denials(answer: Text) -> tuple[Span, ...]:
+    grammar, text = answer.grammar, answer.text
     found = []
-    for cue in grammar.find("denies", text)[:_MOST_DENIALS]:
+    for cue in answer.cues("denies")[:_MOST_DENIALS]:
         begin = next((at for at in range(cue.end, min(cue.end + 8, len(text))) if not text[at].isspace()), cue.end)
         stop = _DENIAL_ENDS(grammar).search(text, begin, begin + _LONGEST)
         found.append((begin, stop.start() if stop else min(len(text), begin + _LONGEST)))
-    for cue in grammar.find("denied", text)[:_MOST_DENIALS]:
+    for cue in answer.cues("denied")[:_MOST_DENIALS]:
         low = max(0, cue.start - _LONGEST)
         last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
         if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
@@ -95,8 +108,7 @@ Status = Literal["right", "negated", "near", "absent"]
 _MOST = 64  # places of one fact that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One fact as it was found: `spans` are the un-negated places (the near or negated ones for those states).
 
     `fuzzy`: found in a spelling that is not the needle's, by pinyin or with a letter wrong. `worth`: the band of a fact
@@ -131,8 +143,29 @@ def sheet_of(needle: Needle, expected: str, fresh: Mapping[str, str], question: 
     return _sheet_of(NeedleKey(needle), expected, tuple(fresh.items()), question)
 
 
+class _AlikeKey(NeedleKey):
+    """A needle as a key of a cache: by all that it holds, for a run reads the same one from several files."""
+
+    __slots__ = ("written",)
+
+    def __init__(self, needle: Needle) -> None:
+        super().__init__(needle)
+        self.written = repr(needle)
+
+    def __hash__(self) -> int:
+        return hash(self.written)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _AlikeKey) and self.written == other.written
+
+
 @lru_cache(maxsize=512)
 def _sheet_of(key: NeedleKey, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
+    return _sheet_of_alike(_AlikeKey(key.needle), expected, fresh, question)
+
+
+@lru_cache(maxsize=64)
+def _sheet_of_alike(key: NeedleKey, expected: str, fresh: tuple[tuple[str, str], ...], question: str) -> Sheet:
     sheet = make_sheet(key.needle, expected, dict(fresh), question)
     told = [Text(text, sheet.grammar) for text in sheet.told]
     return replace(sheet, facts=tuple(replace(fact, denied=_polarity(fact, told)) for fact in sheet.facts))
@@ -146,7 +179,7 @@ def _polarity(fact: Sought, told: list[Text]) -> bool | None:
 
 def _standing(fact: Sought, text: Text) -> bool | None:
     spans = _places(fact, text)
-    return all(negated(text.grammar, text.text, *span) for span in spans) if spans else None
+    return all(negated(text, *span) for span in spans) if spans else None
 
 
 _VAGUE = 0.7
@@ -166,14 +199,14 @@ def find(fact: Sought, answer: Text) -> Found:
     if not spans:
         return _nearly(fact, answer)
     left_out = fact.lone and any(isinstance(side, Relation) and side.is_left_out(answer) for side in fact.relations)
-    if left_out and not negated(answer.grammar, answer.text, *spans[0]):
+    if left_out and not negated(answer, *spans[0]):
         return Found(fact, "right", tuple(spans), fuzzy, worth=_VAGUE, how="part")
     denied = fact.denied
     if denied is None or fact.kind == "yes_no":
         return Found(fact, "right", tuple(spans), fuzzy)
-    standing = tuple(
-        span for span in spans if (negated(answer.grammar, answer.text, *span) or _within(fact, answer, span)) == denied
-    )
+    if answer.negates_nothing and not denied:
+        return Found(fact, "right", tuple(spans), fuzzy)
+    standing = tuple(span for span in spans if (negated(answer, *span) or _within(fact, answer, span)) == denied)
     return Found(fact, "right", standing, fuzzy) if standing else Found(fact, "negated", tuple(spans), fuzzy)
 
 
@@ -198,7 +231,7 @@ def _nearly(fact: Sought, answer: Text) -> Found:
             return Found(fact, "absent", worth=0.0)
         return Found(fact, "right" if worth >= _VAGUE else "near", (near,), worth=worth, how="part")
     places = [place for place in places_of(fact, answer) if place.worth > 0.0]
-    standing = [p for p in places if negated(answer.grammar, answer.text, p.start, p.end) == bool(fact.denied)]
+    standing = [p for p in places if negated(answer, p.start, p.end) == bool(fact.denied)]
     if not standing:
         return Found(fact, "absent", worth=0.0)
     best = max(standing, key=lambda place: place.worth)
@@ -225,7 +258,7 @@ def rivals_of(fact: Sought, answer: Text) -> list[Place]:
     own = find(fact, answer).spans
     found = [p for p in places_of(fact, answer) if p.rival and p.how != "same"]
     found = [p for p in found if not any(start < p.end and p.start < end for start, end in own)]
-    return [p for p in found if not negated(answer.grammar, answer.text, p.start, p.end)]
+    return [p for p in found if not negated(answer, p.start, p.end)]
 
 
 def _opposed(fact: Sought, answer: Text, span: Span) -> bool:
@@ -235,7 +268,7 @@ def _opposed(fact: Sought, answer: Text, span: Span) -> bool:
 
 def numbers_beside(digits: str, answer: Text) -> list[Number]:
     """Return the un-negated numbers of `answer`, read with `digits` in mind."""
-    return [n for n in answer.numbers(digits) if not negated(answer.grammar, answer.text, n.start, n.end)]
+    return [n for n in answer.numbers(digits) if not negated(answer, n.start, n.end)]
 
 
 def _places(fact: Sought, answer: Text) -> list[Span]:
@@ -244,12 +277,9 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
         spans = [(place.start, place.end) for place in places_of(fact, answer) if place.how == "same"]
     if fact.by_signs is not None and answer.has_signs:
         spans += [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
-    present = answer.stems
+    stands = answer.stems.__contains__
     for wanted in fact.by_words:
-        for stem in wanted.stems:
-            if stem not in present:
-                break
-        else:
+        if all(map(stands, wanted.stems)):
             spans += _with_values(wanted, answer)
     return _outermost(spans) if len(spans) > 1 else spans
 
@@ -365,13 +395,21 @@ def _outermost(spans: list[Span]) -> list[Span]:
 
 def _together(wanted: tuple[str, ...], window: int, answer: Text) -> list[Span]:
     """Return where all of some stems stand within so many words."""
-    first, *others = sorted((answer.places[stem] for stem in wanted), key=len)
+    standing, spans = answer.places, answer.spans
+    if len(wanted) == 1:
+        return [spans[place] for place in standing[wanted[0]][:_MOST]]
+    first, *others = sorted([standing[stem] for stem in wanted], key=len)
     found: list[Span] = []
     for place in first[:_MOST]:
-        group = [place, *(_nearest(other, place) for other in others)]
-        low, high = min(group), max(group)
+        low = high = place
+        for other in others:
+            at = other[0] if len(other) == 1 else _nearest(other, place)
+            if at < low:
+                low = at
+            elif at > high:
+                high = at
         if high - low < window:
-            found.append((answer.spans[low][0], answer.spans[high][1]))
+            found.append((spans[low][0], spans[high][1]))
     return found
 
 
@@ -458,7 +496,7 @@ def _most_of(fact: Sought, answer: Text) -> tuple[Span | None, float]:
         if len(present) + min(len(standing), len(wanted.values)) != size - 1 or not present:
             continue
         spans = _together(tuple(present), wanted.window, answer)
-        if spans and not negated(answer.grammar, answer.text, *spans[0]):
+        if spans and not negated(answer, *spans[0]):
             low, high = bisect_left(answer.spans, (spans[0][0], 0)) - 2, bisect_left(answer.spans, (spans[0][1], 0))
             around = answer.words[max(0, low) : high + 2]
             others = [w for w in around if w not in answer.grammar.empty and answer.grammar.stem(w) not in wanted.stems]

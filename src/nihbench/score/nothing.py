@@ -31,7 +31,11 @@ _UNFINISHED = late(r"[^.!?。\s\])]\s{0,4}$")
 
 def kind_of_nothing(reading: Reading) -> Verdict:
     """Return the verdict, of value 0, on an answer that gives no fact."""
-    return next(filter(None, (line(reading) for line in _NOTHING_LINES)), _invented(reading))
+    for line in _NOTHING_LINES:
+        verdict = line(reading)
+        if verdict:
+            return verdict
+    return _invented(reading)
 
 
 def _echoed(reading: Reading) -> Verdict | None:

@@ -40,13 +40,14 @@ class Numerals:
         per = "".join(f"(?:{each.per})?" for each in (*spaced, *signs) if each.per)
         self._unit = re.compile(rf" ?(?:{unit})?{per}")
 
-    def find(self, text: str, expected: str = "") -> list[Number]:
+    def find(self, text: str, expected: str = "", *, said: bool = True) -> list[Number]:
         """Return the numbers of a folded text in order of place.
 
         Where groups of digits or words could be one number or several, the reading that gives `expected` is taken.
+        Numbers in words or signs are looked for only if such are `said`.
         """
         found = list(_in_digits(text, expected))
-        for read in self._readers:
+        for read in self._readers if said else ():
             found += read(text, expected)
         scaled = list(self._scaled(text))
         if scaled:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from nihbench.lang.messages import Words
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Cue, Grammar
 from nihbench.score.match import Found, places_of
 from nihbench.score.sheet import Sheet
+from nihbench.text.late import once
 from nihbench.types import Needle, OutcomeClass
 
 _WORD_SHARES = ((0.85, 1.0), (0.65, 0.7), (0.4, 0.5), (0.2, 0.3))  # share of a long answer's words -> band
@@ -32,7 +33,7 @@ class Reading:
         """How the answer is read."""
         return self.answer.grammar
 
-    @cached_property
+    @once
     def right(self) -> tuple[Found, ...]:
         """The facts given; words of the question count only beside a fact that is not in the question."""
         given = tuple([f for f in self.found if f.status == "right"])
@@ -47,7 +48,7 @@ class Reading:
         cues = self.answer.cues("abstain")
         return bool(cues) and all([any([c.start <= s[0] and s[1] <= c.end for c in cues]) for s in found.spans])
 
-    @cached_property
+    @once
     def worth(self) -> float:
         """The least worth of a fact that is given: below 1 where one is given, but not in full (a surname alone)."""
         return min([found.worth for found in self.right], default=0.0)
@@ -69,7 +70,7 @@ class Reading:
         share = (len(self.right) + 0.5 * halves) / len(self.found)
         return next((band for least, band in _ITEM_SHARES if share >= least - 1e-9), 0.3 if self.right else 0.0)
 
-    @cached_property
+    @once
     def in_order(self) -> bool:
         """Whether the facts stand in the order in which they are listed."""
         places = [found.spans[0][0] for found in self.found if found.status == "right"]
@@ -79,7 +80,7 @@ class Reading:
         """Whether text[start:end] lies where a fact, or a value nearly a fact's, stands."""
         return any(s < end and start < e for s, e in self._covered)
 
-    @cached_property
+    @once
     def _covered(self) -> list[tuple[int, int]]:
         spans = [span for found in self.found for span in found.spans]
         for fact in self.sheet.facts:
@@ -99,7 +100,7 @@ class Reading:
             return 0.7
         return 0.5 if band == 0.7 and self._replaced else band
 
-    @cached_property
+    @once
     def _contrary(self) -> bool:
         """Whether an answer says another side, time or direction than the long answer that it gives the words of."""
         span = (self.first, max([f.spans[-1][1] for f in self.right])) if self.right else (0, 0)
@@ -119,37 +120,36 @@ class Reading:
         end = max([f.spans[0][1] for f in self.right])
         return bool(self.novel(self.answer.text[self.first : end]))
 
-    @cached_property
+    @once
     def complete(self) -> bool:
         """Whether nothing is missing (of a long answer's words, nearly nothing)."""
         return self.word_band == 1.0 if self.sheet.by_words else len(self.right) == len(self.found)
 
-    @cached_property
+    @once
     def first(self) -> int:
         """Where the first of the facts given stands."""
         return min([f.spans[0][0] for f in self.right])
 
-    @cached_property
+    @once
     def end(self) -> int:
         """Where every fact has been given once."""
         return max([f.spans[0][1] for f in self.right])
 
-    @cached_property
+    @once
     def says_more(self) -> bool:
         """Whether a word of the answer is in neither needle nor question: without one it can add nothing to them."""
         return not (self.answer.stems.keys() - self.sheet.known) <= self.grammar.plain
 
     def novel(self, text: str) -> list[str]:
         """Return the content stems of `text` that neither needle, question nor talk about them holds."""
-        return self.grammar.novel(text, self.sheet.known | self.grammar.reporting)
+        return self.grammar.novel(text, self.sheet.heard)
 
     def at(self, cue: Cue) -> str:
         """Return the words of a cue."""
         return self.answer.text[cue.start : cue.end].strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a line decides; `cue` says why, `doubt` how far a careful reader might see it otherwise (0 to 1)."""
 
     value: float

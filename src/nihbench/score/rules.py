@@ -8,7 +8,6 @@ stands beside the facts from `beside`. This module only decides. Of a language t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
@@ -360,7 +359,7 @@ def _part(reading: Reading) -> Verdict | None:
         if lone and lone.status == "near":
             return Verdict(lone.worth or 0.3, "partial", Note("part_of_fact", fact=lone.fact.name), doubt=0.3)
         nearly = next((f for f in reading.found if f.status == "near" and f.fact.values and f.fact.identifying), None)
-        return replace(_nearly_right(reading, nearly), value=0.3) if nearly else None
+        return _nearly_right(reading, nearly)._replace(value=0.3) if nearly else None
     if reading.sheet.by_words:
         value = reading.word_band
     else:
@@ -429,5 +428,6 @@ def _identifying(reading: Reading, verdict: Verdict) -> Identifying:
 
 def _evidence(reading: Reading, cue: Words) -> Evidence:
     found = tuple([(f.fact.name, *reading.answer.folded.original(*f.spans[0])) for f in reading.right])
-    missing = tuple([f.fact.name for f in reading.found if f not in reading.right])
+    given = {id(f) for f in reading.right}
+    missing = tuple([f.fact.name for f in reading.found if id(f) not in given])
     return Evidence(found=found, missing=missing, cue=cue)

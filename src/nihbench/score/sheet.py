@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from nihbench.score.answer import Text
 from nihbench.score.grammar import Grammar, Phrase, grammar_for
+from nihbench.score.numbers import find_digits
 from nihbench.score.values.amounts import Amount, amounts, kind_of
 from nihbench.score.values.base import Standing, Value
 from nihbench.score.values.kinds import about, recognise, segment, spanned
@@ -21,7 +22,7 @@ from nihbench.score.values.phrases import (
     sides_in,
     without_relations,
 )
-from nihbench.text.late import late
+from nihbench.text.late import late, once
 from nihbench.types import KeyFact, Needle
 
 _SLACK = 3  # words that may stand between the words of a fact, over and above its own
@@ -104,7 +105,7 @@ class Sought:
         return self.values[0].kind if self.values else "phrase"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Sheet:
     """What an answer is held against. `by_words`: the facts are the words of one long answer, graded by share.
 
@@ -130,6 +131,21 @@ class Sheet:
     ordered: bool = False
     steps: bool = False
     relations: tuple[Relation | Head, ...] = ()
+
+    @once
+    def heard(self) -> frozenset[str]:
+        """The stems that tell nothing new: those of needle and question, and of talk about them."""
+        return self.known | self.grammar.reporting
+
+    @once
+    def about(self) -> frozenset[str]:
+        """The stems of needle and question that are no talk about them."""
+        return self.known - self.grammar.reporting
+
+    @once
+    def numbers(self) -> frozenset[str]:
+        """What a number is that nobody invents: one of the question, or of the needle."""
+        return frozenset(number.digits for number in find_digits(self.question)) | self.known
 
     @property
     def kind(self) -> str:
@@ -198,8 +214,15 @@ def _answer_as_fact(answer: str, grammar: Grammar, kind: str) -> KeyFact:
     plain = _PLACE(grammar).sub("", answer.strip(" .。"))
     short = plain if len(plain) > 1 and grammar.has_signs(plain) else answer
     shorter = _ROOM.sub("", short.removesuffix("的") if grammar.has_signs(short) and len(short) > 2 else short)
-    aliases = tuple(dict.fromkeys(form for form in (short, shorter) if form != answer))
+    told = _amounts_in(answer, grammar)  # 里 and 层 may be units
+    aliases = tuple(
+        dict.fromkeys(form for form in (short, shorter) if form != answer and _amounts_in(form, grammar) == told)
+    )
     return KeyFact(name="answer", text=answer, aliases=aliases, identifying=True, type=kind)
+
+
+def _amounts_in(text: str, grammar: Grammar) -> list[tuple[object, ...]]:
+    return [(r.values, r.unit.removeprefix("count"), r.per) for r in amounts(Text(text, grammar))]
 
 
 def _sought(fact: KeyFact, asking: Text, grammar: Grammar) -> Sought:

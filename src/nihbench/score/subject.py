@@ -37,8 +37,7 @@ def names_another(sheet: Sheet, clause: str) -> bool:
     if kin or any(map(grammar.is_sign, clause)):
         return kin
     words = grammar.content_stems(clause)
-    known = sheet.known | grammar.reporting | grammar.empty
-    new = [s for s in words if s not in known and s.isalpha()]
+    new = [s for s in words if s not in sheet.heard and s not in grammar.empty and s.isalpha()]
     return bool(new) and len({s for s in words if s in sheet.lead and s not in grammar.empty}) > 1
 
 

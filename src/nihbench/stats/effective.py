@@ -113,6 +113,10 @@ LEAST_BASE_TRIALS = 30
 POOL = 45
 """Trials enough to show a rate of 0.97 to be above 0.85 with some 80% power."""
 
+TOGETHER = 26
+"""With so few trials, all found, a rate is shown to be above `RULER_THRESHOLD`: 24 by the two-sided exact 95% interval,
+and some more, since several over one haystack count for less."""
+
 LEAST_BASE = 0.5
 
 Status = Literal["length", "at_least", "below", "base_too_low", "no_base", "unmeasured"]
@@ -330,23 +334,31 @@ def _first_run(flags: NDArray[np.bool_]) -> int:
     return int(np.cumprod(flags.astype(np.int64)).sum())
 
 
-def pooled_rows(trials: Trials, level: float = LEVEL) -> tuple[Estimate, ...]:
+def pooled_rows(trials: Trials, level: float = LEVEL, *, least: int | None = None) -> tuple[Estimate, ...]:
     """Return for each length the found rate over it and the next longer ones, `POOL` trials or so together.
 
     How many rows are pooled follows from the planned trials alone, never from what was found. No pool reaches into a
-    length that is under 95% measured.
+    length that is under 95% measured. `least`: no more rows are pooled than have so many trials together.
     """
     steps = np.unique(trials.length)
-    together = math.ceil(POOL * len(steps) / max(len(trials.value), 1))
+    together = _together(trials, steps, least)
     hits = np.where(np.isnan(trials.value), np.nan, trials.found)
     shares = [float(np.mean(~np.isnan(trials.value[trials.length == step]))) for step in steps]
     judged = _first_run(np.array(shares) >= LEAST_MEASURED)
     pools = []
     for at in range(len(steps)):
-        end = at + together if at >= judged else min(at + together, judged)
+        end = at + together[at] if at >= judged else min(at + together[at], judged)
         mask = np.isin(trials.length, steps[at:end])
         pools.append(trials.where(mask).estimate(hits[mask], level))
     return tuple(pools)
+
+
+def _together(trials: Trials, steps: IntArray, least: int | None) -> list[int]:
+    """Return for each length how many are pooled from it on."""
+    if least is None:
+        return [math.ceil(POOL * len(steps) / max(len(trials.value), 1))] * len(steps)
+    sums = np.cumsum([0, *(int(np.sum(trials.length == step)) for step in steps)])
+    return [max(int(np.searchsorted(sums, sums[at] + least)) - at, 1) for at in range(len(steps))]
 
 
 class _Reached:

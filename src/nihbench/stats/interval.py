@@ -214,14 +214,24 @@ def clopper_pearson(hits: ArrayLike, trials: ArrayLike, level: float = LEVEL) ->
     Raises:
         ValueError: Hits outside 0 to trials.
     """
+    return _exact_low(hits, trials, level), _exact_high(hits, trials, level)
+
+
+def _exact_low(hits: ArrayLike, trials: ArrayLike, level: float) -> FloatArray:
+    k, n = _counts(hits, trials)
+    return np.where(k > 0, beta_quantile((1 - level) / 2, np.maximum(k, 1e-12), n - k + 1), 0.0)
+
+
+def _exact_high(hits: ArrayLike, trials: ArrayLike, level: float) -> FloatArray:
+    k, n = _counts(hits, trials)
+    return np.where(k < n, beta_quantile(1 - (1 - level) / 2, k + 1, np.maximum(n - k, 1e-12)), 1.0)
+
+
+def _counts(hits: ArrayLike, trials: ArrayLike) -> tuple[FloatArray, FloatArray]:
     k, n = np.broadcast_arrays(np.asarray(hits, dtype=np.float64), np.asarray(trials, dtype=np.float64))
     if np.any(k < 0) or np.any(k > n + 1e-9):
         raise ValueError("hits must lie between 0 and the number of trials")
-    tail = (1 - level) / 2
-    some, missed = np.maximum(k, 1e-12), np.maximum(n - k, 1e-12)
-    low = np.where(k > 0, beta_quantile(tail, some, n - k + 1), 0.0)
-    high = np.where(k < n, beta_quantile(1 - tail, k + 1, missed), 1.0)
-    return low, high
+    return k, n
 
 
 @lru_cache(maxsize=16_384)
@@ -233,12 +243,12 @@ def exact_interval(hits: float, trials: float, level: float = LEVEL) -> tuple[fl
 
 def lower_bound(hits: ArrayLike, trials: ArrayLike, level: float = LEVEL) -> FloatArray:
     """Return the one-sided exact lower bound at `level`, broadcast; 0 without trials or hits."""
-    return clopper_pearson(hits, trials, 2 * level - 1)[0]
+    return _exact_low(hits, trials, 2 * level - 1)
 
 
 def upper_bound(hits: ArrayLike, trials: ArrayLike, level: float = LEVEL) -> FloatArray:
     """Return the one-sided exact upper bound at `level`, broadcast; 1 without trials or misses."""
-    return clopper_pearson(hits, trials, 2 * level - 1)[1]
+    return _exact_high(hits, trials, 2 * level - 1)
 
 
 def share(hits: int, trials: int, level: float = LEVEL) -> Share:

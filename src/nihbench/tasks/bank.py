@@ -40,26 +40,22 @@ _MONTHS = "January February March April May June July August September October N
 
 def draw_value(needle: BankNeedle, cast: Cast) -> str:
     """Draw a needle's value: its parts, joined by |."""
-    random = cast.random
 
     def several(*parts: int) -> str:
         return "|".join(map(str, parts))
 
-    def lists() -> str:
-        return several(*sorted(random.sample(range(len(LISTS[needle.unit])), 3)))
-
-    draws: Mapping[Kind, Callable[[], str]] = {
-        "number": lambda: several(random.randrange(10_000, 100_000)),
-        "money": lambda: several(random.randrange(1_001, 100_000)),
-        "quantity": lambda: several(random.randrange(1_001, 10_000)),
-        "duration": lambda: several(*_duration(needle.unit, random)),
-        "date": lambda: several(random.randrange(1700, 2000), random.randrange(1, 13), random.randrange(1, 29)),
-        "time": lambda: several(random.randrange(10, 22), random.randrange(1, 60)),
-        "code": lambda: words.code(random),
-        "place": lambda: several(random.randrange(PLACES)),
-        "email": lambda: f"{words.made_up(random, 3)}@{words.made_up(random, 3)}.example",
-        "phone": lambda: f"0555 {random.randrange(100, 1000)} {random.randrange(1000, 10_000)}",
-        "list": lists,
+    draws: Mapping[Kind, Callable[[Random], str]] = {
+        "number": lambda random: several(random.randrange(10_000, 100_000)),
+        "money": lambda random: several(random.randrange(1_001, 100_000)),
+        "quantity": lambda random: several(random.randrange(1_001, 10_000)),
+        "duration": lambda random: several(*_duration(needle.unit, random)),
+        "date": lambda random: several(random.randrange(1700, 2000), random.randrange(1, 13), random.randrange(1, 29)),
+        "time": lambda random: several(random.randrange(10, 22), random.randrange(1, 60)),
+        "code": lambda random: words.code(random),
+        "place": lambda random: several(random.randrange(PLACES)),
+        "email": lambda random: f"{words.made_up(random, 3)}@{words.made_up(random, 3)}.example",
+        "phone": lambda random: f"0555 {random.randrange(100, 1000)} {random.randrange(1000, 10_000)}",
+        "list": lambda random: several(*sorted(random.sample(range(len(LISTS[needle.unit])), 3))),
     }
     if needle.kind == "person":
         return several(cast.person())

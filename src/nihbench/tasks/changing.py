@@ -76,6 +76,10 @@ class Update(Coded):
     axis = Axis(name="changes", title=Note("task_update_axis"), values=(1, 2, 4, 8))
     options = CONDITIONS
 
+    def does(self, row: float) -> Note:
+        """Say how many changes."""
+        return Note("does_update", count=int(row))
+
     def plant(self, draw: Draw) -> Planted:
         """Draw all codes; they stand in the order in which they held."""
         count, cast, place = whole_row(self.axis, draw, most=64), Cast(draw), draw.stream("places")
@@ -109,6 +113,10 @@ class Conflict(Coded):
     axis = Axis(name="sources", title=Note("task_conflict_axis"), values=(2, 4, 8))
     options = CONDITIONS
 
+    def does(self, row: float) -> Note:
+        """Say how many sources."""
+        return Note("does_conflict", count=int(row))
+
     def plant(self, draw: Draw) -> Planted:
         """Draw sources and codes; the asked one is the first that is drawn."""
         count, cast, place = whole_row(self.axis, draw, most=8, least=2), Cast(draw), draw.stream("places")
@@ -140,6 +148,11 @@ class Absent(Coded):
     title = Note("task_absent")
     axis = Axis(name="distractors", title=Note("distractors"), values=(1, 4, 16, 64))
     options = {"haystack": "text"}
+    needs_text = False
+
+    def does(self, row: float) -> Note:
+        """Say among how many others."""
+        return Note("does_absent", count=int(row))
 
     def plant(self, draw: Draw) -> Planted:
         """Draw the thing that is asked for, and others that stand in the text."""
@@ -172,6 +185,10 @@ class Count(Shared):
     axis = Axis(name="times", title=Note("task_count_axis"), values=(1, 4, 16, 64))
     options = CONDITIONS
     metric = "f1"
+
+    def does(self, row: float) -> Note:
+        """Say how many times."""
+        return Note("does_count", count=int(row))
 
     def plant(self, draw: Draw) -> Planted:
         """Draw the times; those of fewer come first."""

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Words, spelt, t
-from nihbench.types import DEPTH, NEEDLE, Axis, Grade, Insert, Item, KeyFact, Needle, Planted, Trial
+from nihbench.types import DEPTH, NEEDLE, Axis, Grade, Insert, Item, KeyFact, Needle, Planted, Trial, plain_turns
 
 __all__ = ["DEPTH", "NEEDLE", "Answer", "Axis", "Draw", "Family", "Grade", "Insert", "Item", "Planted", "spelt"]
 
@@ -103,6 +103,10 @@ class Family(ABC):
     """What can be chosen beside the axis: names and usual values."""
     by_grid: ClassVar[bool] = False
     """Whether what is planted in a cell depends on which other cells the grid has."""
+    needs_text: ClassVar[bool] = True
+    """Whether the right answer can come from the text alone; else controls without text or needle say nothing."""
+    later: ClassVar[Mapping[str, str]] = {}
+    """Options that came with a later release, with what there was before: where that stays, so do the ids of trials."""
     draws: ClassVar[bool] = True
     """Whether repeats of one cell plant different texts."""
 
@@ -113,6 +117,13 @@ class Family(ABC):
     @abstractmethod
     def plant(self, draw: Draw) -> Planted:
         """Return what is planted, asked and expected in one trial: its inserts, its question, its items."""
+
+    def does(self, row: float) -> Words | None:
+        """Return what a model can do that finds what a row asks for, as it stands behind "can"; None: it has no words.
+
+        Such as `spelt(en="follow chains of 4 hops", zh="追踪 4 步的链")`; the passport is written in these words.
+        """
+        return None
 
     def grade(self, planted: Planted, answer: Answer) -> Grade:
         """Grade an answer; pure. Unless a family says otherwise: the share of its items that the answer holds."""
@@ -127,6 +138,7 @@ class Family(ABC):
     def key(self, planted: Planted) -> Needle:
         """Return what a judge is shown of a trial, and what is looked for in its haystack: a needle like it."""
         names = [insert.text for insert in planted.inserts if insert.role == NEEDLE] or list(planted.texts)
+        names = [plain_turns(name) for name in names] if planted.turned else names
         return Needle(
             name=self.name,
             language=self.language,

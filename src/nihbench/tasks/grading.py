@@ -25,7 +25,7 @@ from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.score.values.base import Value
 from nihbench.score.values.kinds import recognise
 from nihbench.tasks.family import Answer
-from nihbench.types import Evidence, Grade, Insert, Item, Needle, OutcomeClass, Planted, Score
+from nihbench.types import Evidence, Grade, Insert, Item, Needle, OutcomeClass, Planted, Score, plain_turns
 
 Span = tuple[int, int]
 Filler = Callable[[], Iterable[tuple[str, str]]]
@@ -198,7 +198,7 @@ def _of_nothing(outcome: OutcomeClass, answer: str) -> tuple[Note, ...]:
 
 
 def _traced(insert: Insert) -> Note:
-    said, told, depth = insert.value, insert.text, round(insert.depth_percent, 2)
+    said, told, depth = insert.value, plain_turns(insert.text), round(insert.depth_percent, 2)
     if insert.role == "superseded":
         return Note("item_superseded", said=said, words=told, depth=depth)
     if insert.role == "link":

@@ -7,6 +7,7 @@ at several depths (Li et al., 2024), in words of its own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from random import Random
 
 from nihbench.errors import UsageError
@@ -15,7 +16,7 @@ from nihbench.tasks import words
 from nihbench.tasks.family import Axis, Draw, Insert, Item, Planted
 from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from, whole_row
 
-FORMS = ("word-number", "word-code", "code-code")
+FORMS = ("word-number", "word-code", "code-code", "word-uuid", "uuid-uuid")
 """What a key is and what a value is."""
 _SAYS = {
     "word": {"en": "The access code of the {0} is {1}.", "zh": "{0}的口令是{1}。"},
@@ -66,7 +67,7 @@ class Keyed(Shared):
     says = _SAYS
     """What an insert says; by what its key is, and by language."""
 
-    @property
+    @cached_property
     def _form(self) -> tuple[str, str]:
         form = self.chosen["form"]
         if form not in FORMS:
@@ -74,17 +75,27 @@ class Keyed(Shared):
         key, value = form.split("-")
         return key, value
 
+    @property
+    def _thing(self) -> str:
+        """What sentences are about: a thing that has a word, or an entry that is filed under signs."""
+        return "word" if self._form[0] == "word" else "code"
+
     def key_in(self, cast: Cast) -> str:
         """Draw a key, in words."""
-        return words.thing(cast.thing(), self.language) if self._form[0] == "word" else cast.code(6)
+        key = self._form[0]
+        return words.thing(cast.thing(), self.language) if key == "word" else self._signs(cast, key, 6)
 
     def value_in(self, cast: Cast) -> str:
         """Draw a value."""
-        return cast.number() if self._form[1] == "number" else cast.code()
+        value = self._form[1]
+        return cast.number() if value == "number" else self._signs(cast, value, 8)
+
+    def _signs(self, cast: Cast, kind: str, signs: int) -> str:
+        return cast.uuid() if kind == "uuid" else cast.code(signs)
 
     def sentence(self, key: str, value: str) -> str:
         """Return an insert's text."""
-        return self.says[self._form[0]][self.language].format(key, value)
+        return self.says[self._thing][self.language].format(key, value)
 
     def other(self, cast: Cast) -> tuple[str, str]:
         """Return a sentence about another key, and its value."""
@@ -93,7 +104,7 @@ class Keyed(Shared):
 
     def asked(self, texts: Mapping[str, Mapping[str, str]], keys: Sequence[str]) -> str:
         """Return the question for these keys."""
-        return texts[self._form[0]][self.language].format(_AND[self.language].join(keys))
+        return texts[self._thing][self.language].format(_AND[self.language].join(keys))
 
 
 class Keys(Keyed):
@@ -104,6 +115,12 @@ class Keys(Keyed):
     title = Note("task_keys")
     axis = Axis(name="distractors", title=Note("distractors"), values=(0, 4, 16, 64))
     options = {"form": FORMS[0], "haystack": "text"}
+
+    def does(self, row: float) -> Note:
+        """Say what else the text is full of."""
+        if self.chosen["haystack"] == "needles":
+            return Note("does_keys_alone")
+        return Note("does_keys", count=int(row)) if row else Note("does_single")
 
     def plant(self, draw: Draw) -> Planted:
         """Draw the asked key first: it is the same whatever stands beside it."""
@@ -126,6 +143,10 @@ class Values(Keyed):
     axis = Axis(name="values", title=Note("task_values_axis"), values=(1, 2, 4, 8))
     options = {"form": FORMS[0], **CONDITIONS}
     says = _ONE_OF
+
+    def does(self, row: float) -> Note:
+        """Say how many values."""
+        return Note("does_values", count=int(row))
 
     def plant(self, draw: Draw) -> Planted:
         """Draw the key, then its values; those of fewer rows come first."""
@@ -157,6 +178,10 @@ class Queries(Keyed):
     axis = Axis(name="queries", title=Note("task_queries_axis"), values=(1, 2, 4, 8))
     options = {"form": FORMS[0], **CONDITIONS}
     ordered = True
+
+    def does(self, row: float) -> Note:
+        """Say how many keys."""
+        return Note("does_queries", count=int(row))
 
     def plant(self, draw: Draw) -> Planted:
         """Draw keys and values; those of fewer rows come first."""
@@ -192,6 +217,10 @@ class Column(Queries):
     axis = Axis(
         name="needle-depth", title=Note("depth"), unit="%", values=tuple(round(100 * at / 14, 2) for at in range(15))
     )
+
+    def does(self, row: float) -> Note:
+        """Say that all are asked at once."""
+        return Note("does_column")
 
     def plant(self, draw: Draw) -> Planted:
         """Plant the needles of all rows, whichever row it is: so all rows are one prompt."""

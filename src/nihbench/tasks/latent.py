@@ -20,6 +20,8 @@ from nihbench.tasks.planting import MOST_DISTRACTORS, Cast, Shared, depths_from,
 
 WORDINGS = ("latent", "paraphrase", "literal")
 """How the needle's fact is asked for: by what follows from it, in other words, in its own words."""
+MOST_SHARED = 0.05
+"""A latent question that has as much in common with its needle is none."""
 _ALONE = {"en": " Answer with the full name alone.", "zh": "只回答姓名。"}
 _WHO = {"en": "Who", "zh": "谁"}
 
@@ -46,6 +48,7 @@ class Pair(NamedTuple):
 PAIRS = tuple(Pair(form, fact) for form in FORMS for fact in form.facts)
 
 
+@lru_cache(maxsize=1024)
 def overlap(pair: Pair, wording: str, language: str) -> float:
     """Return which share of a question's content words its needle has, each weighed by how rare it is among all pairs.
 
@@ -53,9 +56,9 @@ def overlap(pair: Pair, wording: str, language: str) -> float:
     more in common than words would.
     """
     weights = _weights(language)
-    asked = _content(pair.question(wording, language), language)
+    asked = content_words(pair.question(wording, language), language)
     total = sum(weights.get(word, weights[""]) for word in asked)
-    shared = asked & _content(pair.sentence("", language), language)
+    shared = asked & content_words(pair.sentence("", language), language)
     return sum(weights.get(word, weights[""]) for word in shared) / total if total else 0.0
 
 
@@ -63,12 +66,13 @@ def overlap(pair: Pair, wording: str, language: str) -> float:
 def _weights(language: str) -> dict[str, float]:
     """Return how rare each word is among all needles and latent questions; of one that is in none under ""."""
     texts = [text for pair in PAIRS for text in (pair.sentence("", language), pair.question("latent", language))]
-    several = [_content(text, language) for text in texts]
+    several = [content_words(text, language) for text in texts]
     found = {word: sum(word in text for text in several) for text in several for word in text}
     return {word: log((1 + len(several)) / number) for word, number in found.items()} | {"": log(1 + len(several))}
 
 
-def _content(text: str, language: str) -> frozenset[str]:
+def content_words(text: str, language: str) -> frozenset[str]:
+    """Return the content words of a text: stems in English, signs in Chinese."""
     from nihbench.score.grammar import grammar_for  # who only plans loads no scorer
 
     grammar = grammar_for(language)
@@ -85,6 +89,13 @@ def pair_of(draw: Draw) -> Pair:
     return order[draw.repeat % len(order)]
 
 
+_DOES = {
+    "latent": Note("does_latent"),
+    "paraphrase": Note("does_paraphrase"),
+    "literal": Note("does_literal"),
+}
+
+
 class Latent(Shared):
     """Somebody of whom a fact is told, asked for by what follows from it."""
 
@@ -94,12 +105,20 @@ class Latent(Shared):
     axis = Axis(name="distractors", title=Note("distractors"), values=(0, 4, 16, 64))
     options = {"wording": WORDINGS[0], "haystack": "text"}
 
+    def does(self, row: float) -> Note:
+        """Say how the question is worded, and among how many others."""
+        worded = _DOES.get(self.chosen["wording"], _DOES[WORDINGS[0]])
+        return Note("does_among", what=worded, count=int(row)) if row else worded
+
     def plant(self, draw: Draw) -> Planted:
         """Draw the asked person first; the wording of the question changes nothing else."""
         wording, count = self.chosen["wording"], whole_row(self.axis, draw, least=0, most=MOST_DISTRACTORS)
         if wording not in WORDINGS:
             raise UsageError(t("tasks.no_choice", name="wording", value=wording, known=WORDINGS))
         cast, place, pair = Cast(draw), draw.stream("places"), pair_of(draw)
+        shared = overlap(pair, wording, self.language)
+        if wording == "latent" and shared >= MOST_SHARED:
+            raise UsageError(t("tasks.shares_words", question=pair.question(wording, self.language), shared=shared))
         person = words.person(cast.person(), self.language)
         at, *others = depths_from(place.uniform(0, 100), 1 + count, place)
         return self.finished(
@@ -110,6 +129,7 @@ class Latent(Shared):
             question=pair.question(wording, self.language) + _ALONE[self.language],
             items=[Item(name="person", text=person)],
             expected=person,
+            names={"overlap": f"{shared:.4f}"},
         )
 
     def other(self, cast: Cast) -> tuple[str, str]:

@@ -60,6 +60,10 @@ class Chain(Shared):
     axis = Axis(name="hops", title=Note("task_chain_axis"), values=(1, 2, 4, 8))
     options = {"chains": "1", **CONDITIONS}
 
+    def does(self, row: float) -> Note:
+        """Say how many hops."""
+        return Note("does_chain", count=int(row))
+
     def plant(self, draw: Draw) -> Planted:
         """Draw the asked chain, then the others."""
         hops, chains = whole_row(self.axis, draw, most=64), self.whole("chains", least=0, most=16)
@@ -117,6 +121,10 @@ class Kinship(Shared):
     axis = Axis(name="generations", title=Note("task_kinship_axis"), values=(1, 2, 4, 8))
     options = {"families": "1", **CONDITIONS}
 
+    def does(self, row: float) -> Note:
+        """Say over how many generations."""
+        return Note("does_kinship", count=int(row))
+
     def plant(self, draw: Draw) -> Planted:
         """Draw the asked family, then the others."""
         steps, families = whole_row(self.axis, draw, most=64), self.whole("families", least=0, most=8)
@@ -171,6 +179,10 @@ class Graph(Shared):
     options = {"ask": "reached"}
     metric = "f1"
     characters = {"en": 3, "zh": 3}
+
+    def does(self, row: float) -> Note:
+        """Say how many steps."""
+        return Note("does_graph", count=int(row))
 
     def plant(self, draw: Draw) -> Planted:
         """Draw what is asked about; all edges that the answer depends on are inserts, the others fill the text."""

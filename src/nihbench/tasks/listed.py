@@ -5,15 +5,20 @@ After MRCR (OpenAI, 2025) and RULER's common words (Hsieh et al., 2024), in word
 
 from __future__ import annotations
 
-from nihbench.lang.messages import Note
+from collections.abc import Iterator
+
+from nihbench.errors import UsageError
+from nihbench.lang.messages import Note, t
 from nihbench.tasks import words
 from nihbench.tasks.family import Answer, Axis, Draw, Grade, Insert, Item, Planted
-from nihbench.tasks.planting import CONDITIONS, Cast, Shared, depths_from, whole_row
+from nihbench.tasks.planting import CONDITIONS, TURNS, Cast, Shared, depths_from, whole_row
+from nihbench.text.turns import exchange
 
 _REPLY = {
     "en": "Somebody wanted a note about the {0}. The reply was: “{1}”",
     "zh": "有人想要一段关于{0}的短文。答复是：“{1}”",
 }
+_WISH = {"en": "Please write me a note about the {0}.", "zh": "请给我写一段关于{0}的短文。"}
 _SENTENCES = {
     "en": (
         "The {0} stands {2} steps from the {1}.",
@@ -39,6 +44,12 @@ _COPY = {
     "zh": "文中有 {1} 段答复是应人要求写的关于{0}的短文。请先写 {3}，然后逐字抄写其中从头数起的第 {2} 段，不带引"
     "号，不要写别的。",
 }
+_COPY_TURN = {
+    "en": "In this chat I have asked you {1} times for a note about the {0}. First write {3}, then copy your answer "
+    "number {2} of these, counted from the beginning of the chat, word for word. Write nothing else.",
+    "zh": "在这次对话中，我一共请你写过 {1} 段关于{0}的短文。请先写 {3}，然后逐字抄写你的这些答复中从头数起的第 {2} "
+    "段，不要写别的。",
+}
 _VOTE = {"en": "Ballot {1} is for {0}.", "zh": "第{1}号选票投给{0}。"}
 _MOST = {
     "en": (
@@ -48,6 +59,11 @@ _MOST = {
     "zh": ("得票最多的词是哪个？只回答这个词。", "得票最多的 {0} 个词是哪些？只回答这些词，用逗号分隔。"),
 }
 _VOTES, _FEWER = 6, 3
+KINDS = ("common", "frequent")
+"""How a list's votes are spread: evenly over the words that are asked for, all others once; or unevenly over all."""
+_RANKS = (48, 24, 12, 6)
+"""Of a hundred votes so many go to the first words, where they are spread unevenly: each half as many as the last."""
+_OTHERS = 10
 
 
 class Kth(Shared):
@@ -58,6 +74,11 @@ class Kth(Shared):
     title = Note("task_kth")
     axis = Axis(name="alike", title=Note("task_kth_axis"), values=(2, 4, 8))
     options = CONDITIONS
+    later = {"turns": TURNS[0]}
+
+    def does(self, row: float) -> Note:
+        """Say of how many."""
+        return Note("does_kth", count=int(row))
 
     def plant(self, draw: Draw) -> Planted:
         """Draw all replies and which one is asked for."""
@@ -68,7 +89,7 @@ class Kth(Shared):
         which, code = cast.random.randrange(count), cast.code(6)
         inserts = [
             Insert(
-                text=_REPLY[self.language].format(thing, reply),
+                text=self._told(thing, reply),
                 depth_percent=at,
                 role="needle" if number == which else "alike",
                 value=reply,
@@ -80,7 +101,7 @@ class Kth(Shared):
             several,
             inserts,
             depths[count:],
-            question=_COPY[self.language].format(thing, count, which + 1, code),
+            question=(_COPY_TURN if self.turned else _COPY)[self.language].format(thing, count, which + 1, code),
             items=[Item(name="copy", text=replies[which])],
             expected=f"{code} {replies[which]}",
             names={"code": code},
@@ -97,7 +118,13 @@ class Kth(Shared):
     def other(self, cast: Cast) -> tuple[str, str]:
         """Return a note about something else."""
         thing, reply = words.thing(cast.thing(), self.language), self._text(cast)
-        return _REPLY[self.language].format(thing, reply), reply
+        return self._told(thing, reply), reply
+
+    def _told(self, thing: str, reply: str) -> str:
+        """Return a wish and its reply: a sentence about both, or two turns."""
+        if self.turned:
+            return exchange(_WISH[self.language].format(thing), reply)
+        return _REPLY[self.language].format(thing, reply)
 
     def grade(self, planted: Planted, answer: Answer) -> Grade:
         """Grade by how like the copy is, 0 without the code before it."""
@@ -115,14 +142,20 @@ class Words(Shared):
     title = Note("task_words")
     axis = Axis(name="words", title=Note("task_words_axis"), values=(1, 2, 4, 8))
     options = {"runners-up": "4"}
+    later = {"kind": KINDS[0]}
     metric = "f1"
     characters = {"en": 4, "zh": 3}
 
+    def does(self, row: float) -> Note:
+        """Say how many words."""
+        return Note("does_words", count=int(row))
+
     def plant(self, draw: Draw) -> Planted:
         """Draw the words that are named often, those that are named less often, and the others, once each."""
-        count, cast, place = whole_row(self.axis, draw, most=32), Cast(draw), draw.stream("places")
-        fewer = self.whole("runners-up", least=0, most=32)
-        named = [cast.word() for _ in range(count)]
+        most = len(_RANKS) if self._is_uneven else 32
+        count, cast, place = whole_row(self.axis, draw, most=most), Cast(draw), draw.stream("places")
+        fewer = 0 if self._is_uneven else self.whole("runners-up", least=0, most=32)
+        named = [cast.word() for _ in range(most if self._is_uneven else count)][:count]
         runners = Cast(draw, "runners", beside=cast)
         votes = [(word, "needle") for word in named for _ in range(_VOTES)]
         votes += [(word, "distractor") for word in [runners.word() for _ in range(fewer)] for _ in range(_FEWER)]
@@ -140,6 +173,29 @@ class Words(Shared):
             haystack=self.filling("needles", draw),
             apart=True,
         )
+
+    @property
+    def _is_uneven(self) -> bool:
+        kind = self.chosen["kind"]
+        if kind not in KINDS:
+            raise UsageError(t("tasks.no_choice", name="kind", value=kind, known=KINDS))
+        return kind == "frequent"
+
+    def _fillers(self, draw: Draw) -> Iterator[tuple[str, str]]:
+        return self._uneven(draw) if self._is_uneven else super()._fillers(draw)
+
+    def _uneven(self, draw: Draw) -> Iterator[tuple[str, str]]:
+        """Give votes hundred by hundred, each word's spread over it: a stretch has them in nearly the same shares."""
+        cast, made, characters = Cast(draw), 0, self.size(draw)
+        ranks, others = [cast.word() for _ in _RANKS], Cast(draw, "others", beside=cast)
+        shares = [*zip(ranks, _RANKS, strict=True), *((others.word(), 1) for _ in range(_OTHERS))]
+        random, numbers = draw.stream("votes"), Cast(draw, "filler", filler=True)
+        while made < characters:
+            places = [((at + random.random()) / votes, word) for word, votes in shares for at in range(votes)]
+            for _, word in sorted(places):
+                text = _VOTE[self.language].format(word, numbers.number(6))
+                made += len(text) + 1
+                yield text, word
 
     def other(self, cast: Cast) -> tuple[str, str]:
         """Return a vote for a word that gets no other."""

@@ -112,6 +112,10 @@ class SingleNeedle(Family):
         super().__init__(needle.language, {})
         self.needle = needle
 
+    def does(self, row: float) -> Note:
+        """Say that it is one fact."""
+        return Note("does_needle")
+
     def plant(self, draw: Draw) -> Planted:
         """Return the needle with the values drawn for its place."""
         values = fresh_values(self.needle, draw.trial, draw.seed, distinct=draw.distinct)

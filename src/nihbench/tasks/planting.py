@@ -25,6 +25,8 @@ from nihbench.types import Axis, Insert, Item, Planted, Trial
 
 HAYSTACKS = ("text", "shuffled", "noise", "needles")
 """What a task's inserts stand in: the corpus, its sentences shuffled, idle sentences, or distractors alone."""
+TURNS = ("one", "chat")
+"""Whether a prompt is one message or a chat of many turns."""
 MOST_DISTRACTORS = 256
 CONDITIONS: Mapping[str, str] = {"haystack": "text", "distractors": "0"}
 _STEP = 1.25
@@ -69,58 +71,60 @@ class Cast:
 
     def thing(self) -> int:
         """Draw a thing."""
-        half = words.THINGS // 2
-        return self._new("thing", lambda: 2 * self.random.randrange(half) + self._filler)
+        return self._new("thing", self._half, words.THINGS // 2)
 
     def person(self, *, man: bool | None = None) -> int:
         """Draw somebody; a man or a woman where that is to be one."""
 
-        def drawn() -> int:
+        def drawn(half: int) -> int:
             while True:
-                number = self.random.randrange(words.PEOPLE // 2) * 2 + self._filler
+                number = self._half(half)
                 if man is None or words.is_man(number) == man:
                     return number
 
-        return self._new("person", drawn)
+        return self._new("person", drawn, words.PEOPLE // 2)
 
     def number(self, digits: int = 7) -> str:
         """Draw a number."""
-        return self._value(lambda: words.number(self.random, digits))
+        return self._value(words.number, digits)
 
     def code(self, signs: int = 8) -> str:
         """Draw a code."""
-        return self._value(lambda: words.code(self.random, signs))
+        return self._value(words.code, signs)
+
+    def uuid(self) -> str:
+        """Draw a UUID of version 4."""
+        return self._value(words.uuid)
 
     def time(self) -> str:
         """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
-
-        def drawn() -> str:
-            seconds = self.random.randrange(10 * 3600, 22 * 3600)
-            return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-
-        return self._value(drawn)
+        return self._value(words.time_of_day, 10, 22)
 
     def word(self) -> str:
         """Draw a made-up word of Latin letters."""
-        return self._value(lambda: words.made_up(self.random))
+        return self._value(words.made_up, 4)
 
-    def value(self, drawn: Callable[[], str]) -> str:
+    def value(self, drawn: Callable[[Random], str]) -> str:
         """Draw a value of a kind of its own, as a text that is the same in every language."""
         return self._value(drawn)
 
-    def _value(self, drawn: Callable[[], str]) -> str:
+    def _half(self, numbers: int) -> int:
+        return 2 * self.random.randrange(numbers) + self._filler
+
+    def _value(self, drawn: Callable[..., str], *given: int) -> str:
         while True:
-            value = self._new("value", drawn)
+            value = self._new("value", drawn, self.random, *given)
             if zlib.crc32(value.encode()) % 2 == self._filler:
                 return value
 
-    def _new(self, kind: str, drawn: Callable[[], _T]) -> _T:
+    def _new(self, kind: str, drawn: Callable[..., _T], *given: Any) -> _T:
         if self._filler:
-            return drawn()
+            return drawn(*given)
+        used = self._used
         for _ in range(_TRIES):
-            value = drawn()
-            if (kind, value) not in self._used:
-                self._used.add((kind, value))
+            value = drawn(*given)
+            if (kind, value) not in used:
+                used.add((kind, value))
                 return value
         raise UsageError(t("tasks.too_many_drawn"))
 
@@ -133,6 +137,7 @@ class Shared(Family):
     metric: ClassVar[Metric] = "share"
     characters: ClassVar[Mapping[str, int]] = {"en": 6, "zh": 3}
     """Of a text that the task makes, for each token of a prompt: more than any tokenizer puts into one."""
+    _made: tuple[tuple[Draw, str], tuple[tuple[str, str], ...]] | None = None
 
     @abstractmethod
     def other(self, cast: Cast) -> tuple[str, str]:
@@ -175,7 +180,20 @@ class Shared(Family):
             haystack=self.filling(kind, draw) if made else None,
             apart=True,
             shuffled=kind == "shuffled",
+            turned=self.turned,
         )
+
+    @property
+    def turned(self) -> bool:
+        """Whether the haystack is a chat of many turns.
+
+        Raises:
+            UsageError: the option says neither that nor one message.
+        """
+        turns = self.chosen.get("turns", TURNS[0])
+        if turns not in TURNS:
+            raise UsageError(t("tasks.no_choice", name="turns", value=turns, known=TURNS))
+        return turns == "chat"
 
     def drawn(self, draw: Draw) -> dict[str, str]:
         """Return what a record holds of a draw, so that what filled its text can be made again."""
@@ -215,7 +233,7 @@ class Shared(Family):
             yield text, value
 
     def _joined(self, texts: Iterable[str]) -> str:
-        return (" " if self.language == "en" else "").join(texts)
+        return (" " if self.language == "en" and not self.turned else "").join(texts)
 
     def reading(self, planted: Planted) -> Mapping[str, Any]:
         """Return that one value too many takes an answer back, what items are called, and what fills the text."""
@@ -224,10 +242,15 @@ class Shared(Family):
             "strict": True,
             "names": {name: planted.fresh[name] for name in known if name in planted.fresh} if self.ordered else None,
             "metric": self.metric,
-            "filler": None
-            if again is None
-            else lambda: ((value, text) for text, value in self.fillers(again, planted)),
+            "filler": None if again is None else lambda: self._remade(again, planted),
         }
+
+    def _remade(self, draw: Draw, known: Planted) -> tuple[tuple[str, str], ...]:
+        """Return what filled a trial's text, (value, sentence): made once for all answers that are read in turn."""
+        which = draw, known.fresh.get("needle", "")
+        if self._made is None or self._made[0] != which:
+            self._made = which, tuple((value, text) for text, value in self.fillers(draw, known))
+        return self._made[1]
 
 
 _DIGITS = 18

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from nihbench.languages.base import of
 from nihbench.languages.scripts import ends_sentence, stop_for
 from nihbench.text.seams import InsertCounter, Piece, count_joined
 from nihbench.text.source import Source, SourceText
-from nihbench.types import NEEDLE, Insert, Inserted, Tokenizer
+from nihbench.text.turns import opening_at
+from nihbench.types import ASKED, NEEDLE, Insert, Inserted, Tokenizer
 
 TOLERANCE_TOKENS = 8
 """A request has its nominal length or up to this many tokens less."""
@@ -105,15 +106,16 @@ def fit(
     """
     start = len(source.text) - len(source.text.lstrip())
     sizes = tuple(tokenizer.count(insert.text) for insert in inserts)
-    counter = InsertCounter(source.text, source.starts, tokenizer) if len(inserts) > 1 else None
+    several = len(inserts) > 1
+    counter = InsertCounter(source.text, source.starts, tokenizer) if several and not source.turned else None
     fixed = frame.fixed_tokens + sum(map(tokenizer.count, (frame.before, frame.after))) + sum(sizes)
 
-    def cut_at(end: int) -> Splice:
-        return _splice(source, inserts, sizes, start, end, frame, tokenizer, apart, counter)
+    def cut_at(cut: Cut) -> Splice:
+        return _splice(source, inserts, sizes, start, cut, frame, tokenizer, apart, counter)
 
-    best = _longest(source, start, length, length - fixed, cut_at)
-    if best is not None and len(inserts) > 1:
-        best = _filled(source, best, length, cut_at, _ENOUGH_TOKENS if apart else 0)
+    best, cut = _longest(source, start, length, length - fixed, cut_at)
+    if best is not None and (several or source.turned):
+        best = _filled(source, best, cut, length, cut_at, _ENOUGH_TOKENS if apart else 0)
     if best is None or best.haystack_tokens < 1:
         raise UsageError(t("text.length_tokens_cant_hold", length=length, fixed=fixed, fixed_2=fixed + 64))
     if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
@@ -121,51 +123,88 @@ def fit(
     return best
 
 
-def _longest(source: Source, start: int, length: int, budget: int, cut_at: Callable[[int], Splice]) -> Splice | None:
-    """Return the longest splice of up to `length` tokens: one that another place to cut would take over the length.
+@dataclass(frozen=True, slots=True, order=True)
+class Cut:
+    """Where a haystack ends: before source.text[end], `closing` added; about `token` tokens of the source are that."""
+
+    end: int
+    further: int = 0
+    """How many characters of what is read next stand in `closing`."""
+    closing: str = field(default="", compare=False)
+    token: int = field(default=0, compare=False)
+
+
+def cut_for(source: Source, start: int, token: int) -> Cut:
+    """Return the cut at or before token number `token` of a source.
+
+    A chat never ends with a turn of the user's that nobody answers: where the cut would lie in the opening of one, as
+    many tokens of what would be read next stand at the end of the turn before.
+    """
+    end = cut_position(source, start, token)
+    opening = opening_at(source, end) if source.turned else None
+    if opening is None:
+        return Cut(end, token=source.token_at(end))
+    begin, first = opening
+    next_turn = source.text.find(ASKED, first)
+    most = source.token_at(next_turn) if next_turn > 0 else len(source.starts)
+    wanted = source.token_at(first) + token - source.token_at(begin)
+    last = cut_position(source, first, min(wanted, most))
+    closing = source.text[first : min(last, next_turn)] if next_turn > 0 else source.text[first:last]
+    spaced = closing and begin and not _is_wide(source.text[begin - 1], source.language)
+    known = source.token_at(begin) + source.token_at(first + len(closing)) - source.token_at(first)
+    return Cut(begin, len(closing), (" " if spaced else "") + closing, known)
+
+
+def _longest(
+    source: Source, start: int, length: int, budget: int, cut_at: Callable[[Cut], Splice]
+) -> tuple[Splice | None, Cut]:
+    """Return the longest splice of up to `length` tokens, and its cut: the next one would take over the length.
 
     The first guess is a haystack of `budget` tokens; every further one is off by what the last splice has to spare.
     """
     first_token = source.token_at(start)
     best: Splice | None = None
-    too_long = len(source.text) + 1
+    longest = Cut(start)
+    too_long = Cut(len(source.text) + 1, token=len(source.starts))
     token = first_token + budget
     while token > first_token:
-        end = cut_position(source, start, token)
-        if end >= too_long:  # the guess leads back there: try the place before it
-            end = cut_position(source, start, source.token_at(too_long) - 1)
-        if end <= (best.end if best is not None else start):
+        cut = cut_for(source, start, token)
+        if cut >= too_long:  # the guess leads back there: try the place before it
+            cut = cut_for(source, start, too_long.token - 1)
+        if cut <= longest:
             break
-        splice = cut_at(end)
+        splice = cut_at(cut)
         spare = length - splice.total_tokens
         if spare < 0:
-            too_long = end
+            too_long = cut
         else:
-            best = splice
+            best, longest = splice, cut
         if spare == 0:
             break
-        token = source.token_at(end) + spare
-    return best
+        token = cut.token + spare
+    return best, longest
 
 
-def _filled(source: Source, best: Splice, length: int, cut_at: Callable[[int], Splice], enough: int) -> Splice:
+def _filled(
+    source: Source, best: Splice, cut: Cut, length: int, cut_at: Callable[[Cut], Splice], enough: int
+) -> Splice:
     """Return the best splice near one of several inserts; one that is `enough` tokens short is good.
 
     Where the haystack grows by a word, inserts may move on to the next sentences, and what stands around each may
     count a token more or less: a cut that is a little farther on can fit again where a nearer one did not.
     """
-    token, end = source.token_at(best.end), best.end
+    token, last = cut.token, cut
     for _ in range(_TRIES):
         if length - best.total_tokens <= enough:
             break
         token += 1
-        further = cut_position(source, best.start, token)
-        if further <= end:
+        further = cut_for(source, best.start, token)
+        if further <= last:
             continue
-        end, splice = further, cut_at(further)
+        last, splice = further, cut_at(further)
         if best.total_tokens < splice.total_tokens <= length:
             best = splice
-        if splice.total_tokens > length + TOLERANCE_TOKENS * len(splice.inserts):
+        if splice.total_tokens > length + TOLERANCE_TOKENS * max(len(splice.inserts), 1):
             break
     return best
 
@@ -245,12 +284,13 @@ def _splice(
     inserts: Sequence[Insert],
     sizes: Sequence[int],
     start: int,
-    end: int,
+    cut: Cut,
     frame: Frame,
     tokenizer: Tokenizer,
     apart: bool,
     counter: InsertCounter | None,
 ) -> Splice:
+    end = cut.end
     first, last = source.token_at(start), source.token_at(end)
     placed = _boundaries_for(source, start, end, inserts, apart=apart)
     tokens = source.starts.searchsorted([at for at, *_ in placed]).tolist()
@@ -262,7 +302,7 @@ def _splice(
     ):
         text = inserts[index].text
         same = bool(seams) and at == seams[-1].at
-        before, after = _marks(source, text, start, at, end, left if same else None)
+        before, after = _marks(source, text, start, at, cut, left if same else None)
         token = before_it - first
         seams.append(
             Inserted(
@@ -278,7 +318,7 @@ def _splice(
         )
         left = before + text + after
         joined.append((at, left))
-    tail = "" if seams and seams[-1].at == end else _ellipsis(source, start, end)
+    tail = "" if seams and seams[-1].at == end else _closing(source, start, cut)
     if counter is not None:
         total = counter.count(frame.before, start, joined, end, tail + frame.after)
     else:
@@ -332,7 +372,7 @@ def _apart(nearest: Sequence[int], inserts: Sequence[Insert], count: int) -> lis
     """Return the inserts' boundaries, by number, with one of its own for each: others give way to needles.
 
     Where there are not enough, what is left over stays where others stand, but not at a needle's place if that can be
-    helped.
+    helped. None overtakes another: the order of depths may be what is asked for.
     """
     found, taken, kept = list(nearest), set[int](), set[int]()
     for index in sorted(range(len(inserts)), key=lambda each: inserts[each].role != NEEDLE):
@@ -346,21 +386,27 @@ def _apart(nearest: Sequence[int], inserts: Sequence[Insert], count: int) -> lis
         if inserts[index].role == NEEDLE:
             kept.add(here)
         found[index] = here
+    rising = sorted(range(len(inserts)), key=lambda each: inserts[each].depth_percent)
+    for index, here in zip(rising, sorted(found), strict=True):
+        found[index] = here
     return found
 
 
-def _ellipsis(source: Source, start: int, end: int) -> str:
-    """Return what closes the haystack's cut sentence."""
-    if ends_sentence(source.text[max(start, end - 40) : end]):
-        return ""
-    return of(source.language).language.ellipsis
+def _closing(source: Source, start: int, cut: Cut) -> str:
+    """Return what closes the haystack: what of the next turn still fits, and the mark of a cut sentence."""
+    if ends_sentence(source.text[max(start, cut.end - 40) : cut.end] + cut.closing):
+        return cut.closing
+    return cut.closing + of(source.language).language.ellipsis
 
 
-def _marks(source: Source, text: str, start: int, at: int, end: int, left: str | None) -> tuple[str, str]:
+def _marks(source: Source, text: str, start: int, at: int, cut: Cut, left: str | None) -> tuple[str, str]:
     """Return what the language needs before and after an insert; `left` is the insert before it at the same place."""
+    closing = "" if left is not None or at != cut.end else _closing(source, start, cut)
+    if source.turned:  # a turn stands by itself
+        return closing, ""
     stop = stop_for(text)
-    if at == end:
-        return ("" if left is not None else _ellipsis(source, start, end)) + "\n\n", stop
+    if at == cut.end:
+        return closing + "\n\n", stop
     if at == start or source.text[at - 1] == "\n":
         return "", stop + "\n\n"
     last = source.text[at - 1] if left is None else left[-1]

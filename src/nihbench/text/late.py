@@ -1,9 +1,12 @@
-"""Patterns that are compiled when first used: a command that grades nothing doesn't wait for those of the rules."""
+"""What is made when it is first used: patterns, so that a command that grades nothing waits for none, and values."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, Generic, Self, TypeVar, cast, overload
+
+_T = TypeVar("_T")
 
 _METHODS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split", "pattern", "flags")
 
@@ -26,3 +29,23 @@ class _Late:
 def late(pattern: str, flags: re.RegexFlag | int = 0) -> re.Pattern[str]:
     """Return a pattern that is compiled when it is first used."""
     return cast("re.Pattern[str]", _Late(pattern, flags))
+
+
+class once(Generic[_T]):  # noqa: N801  a decorator
+    """A property that is made when it is first asked for, and kept: `cached_property` without Python 3.11's lock."""
+
+    def __init__(self, make: Callable[[Any], _T]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    @overload
+    def __get__(self, owner: None, kind: object = None) -> Self: ...
+    @overload
+    def __get__(self, owner: object, kind: object = None) -> _T: ...
+    def __get__(self, owner: object | None, kind: object = None) -> Self | _T:
+        """Make the value; from then on it stands in the owner, where it goes before this."""
+        if owner is None:
+            return self
+        made = owner.__dict__[self._name] = self._make(owner)
+        return made

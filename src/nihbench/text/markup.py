@@ -54,6 +54,7 @@ _MESSAGE = late(
 )
 _MESSAGE_END = late(r"<\|(?:end|return|call|start|channel)\|>")
 # Harmony without its markers: names of roles and channels run into the words.
+_STRIPPED_WORDS = ("assistant", "analysis", "commentary", "final", "thought")  # one stands in all of these
 _STRIPPED_FINAL = late(r"assistant\s{0,2}final(?=\S|\s)")
 _STRIPPED_THOUGHT = late(r"\s*(?:assistant)?(?:analysis|commentary)(?=[A-Z\u3400-\u9fff\"'“‘(*#\d])")
 _STRIPPED_ANSWER = late(r"\s*(?:assistant)?final(?=[A-Z\u3400-\u9fff])|\s*thought\n")
@@ -83,7 +84,7 @@ def markup_of(text: str) -> Markup:
         return _harmony(text)
     if stripped := _stripped(text):
         return stripped
-    if not any(sign in text for sign in _SIGNS):
+    if not any(map(text.__contains__, _SIGNS)):
         return Markup()
     spans, plain, is_open = _tagged(text)
     if not spans:
@@ -198,6 +199,8 @@ def _harmony(text: str) -> Markup:
 
 def _stripped(text: str) -> Markup | None:
     """Find harmony whose markers are gone: "analysisLet me see.assistantfinalEat."."""
+    if not any(map(text.__contains__, _STRIPPED_WORDS)):
+        return None
     if finals := list(_STRIPPED_FINAL.finditer(text)):
         return Markup(spans=((0, finals[-1].end()),))
     if _STRIPPED_THOUGHT.match(text):

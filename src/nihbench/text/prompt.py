@@ -14,8 +14,9 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit, rendered
-from nihbench.text.source import FIGURE, Source, SourceText
-from nihbench.types import Bare, Inserted, Message, Placement, Planted, PromptTemplate, Tokenizer
+from nihbench.text.source import Source, SourceText, figure_within
+from nihbench.text.turns import Exchanges, around_turns, in_turns
+from nihbench.types import REPLIED, Bare, Inserted, Message, Placement, Planted, PromptTemplate, Tokenizer, plain_turns
 
 PLACEMENT_VERSION = 3
 """Part of a trial's identity: raised when the same inputs would be placed differently."""
@@ -29,6 +30,7 @@ def build_prompt(
     length: int,
     overhead: int,
     tokenizer: Tokenizer,
+    exchange: int = 0,
 ) -> tuple[EncodedMessages, Placement]:
     """Build one trial's messages of `length` tokens with all inserts at their depths.
 
@@ -39,11 +41,14 @@ def build_prompt(
         length: tokens of the whole request.
         overhead: tokens of the chat template, beyond those of the messages' contents.
         tokenizer: counts in the length unit.
+        exchange: tokens of the chat template around a turn of the user's and one of the assistant's.
 
     Raises:
         UsageError: the length is too short or too long, or the haystack already holds an insert.
     """
-    splice = splice_of(source, planted, template, length=length, overhead=overhead, tokenizer=tokenizer)
+    splice = splice_of(
+        source, planted, template, length=length, overhead=overhead, tokenizer=tokenizer, exchange=exchange
+    )
     if not _stand_once(source, splice, planted.texts):
         raise UsageError(t("text.needle_already_stands_corpus"))
     messages = _encoded(source, splice, planted, template)
@@ -58,12 +63,15 @@ def splice_of(
     length: int,
     overhead: int,
     tokenizer: Tokenizer,
+    exchange: int = 0,
 ) -> Splice:
     """Say how `build_prompt` would cut the haystack and where inserts would stand; no text is put together.
 
     Raises:
         UsageError: the length is too short or too long.
     """
+    if source.turned:
+        tokenizer = Exchanges(tokenizer, exchange)
     frame = frame_of(template, planted.question, overhead, tokenizer)
     return fit(source, planted.inserts, length=length, frame=frame, tokenizer=tokenizer, apart=planted.apart)
 
@@ -87,7 +95,8 @@ def rebuild(
         haystack_tokens=p.haystack_tokens,
         total_tokens=p.total_tokens,
     )
-    return render(template, rendered(text, splice, texts), question)
+    haystack = rendered(text, splice, texts)
+    return in_turns(template, haystack, question) if p.turned else render(template, haystack, question)
 
 
 def around(
@@ -100,13 +109,16 @@ def around(
     """
     p, needle = placement, texts[placement.index]
     texts = [f"{mark[0]}{each}{mark[1]}" for each in texts]
+    if p.turned:
+        needle, texts = plain_turns(needle), [plain_turns(each) for each in texts]
     before, after = text[max(p.start, p.at - reach) : p.at] + p.before, p.after + text[p.at : min(p.end, p.at + reach)]
     if p.others:
         near = [each for each in p.inserts if abs(each.at - p.at) <= reach]
         here = next(number for number, each in enumerate(near) if each.index == p.index)
         before = _stretch(text, max(p.start, p.at - reach), p.at, near[:here], texts) + p.before
         after = p.after + _stretch(text, p.at, min(p.end, p.at + reach), near[here + 1 :], texts)
-    return before, needle, after + (p.tail if p.at + reach >= p.end else "")
+    after += p.tail if p.at + reach >= p.end else ""
+    return (plain_turns(before) + "\n", needle, plain_turns(after)) if p.turned else (before, needle, after)
 
 
 def _stretch(text: str | SourceText, first: int, last: int, inserts: Sequence[Inserted], texts: Sequence[str]) -> str:
@@ -122,6 +134,10 @@ def frame_of(template: PromptTemplate, question: str, overhead: int, tokenizer: 
         parts = _parts(message, question)
         if len(parts) == 2:
             before, after = parts
+            if isinstance(tokenizer, Exchanges):  # the user's last turn, if there is one beside the haystack's
+                before, last = "", around_turns(message, question)
+                after = REPLIED + last if last else ""
+                fixed -= 0 if last else tokenizer.each // 2
         else:
             fixed += tokenizer.count(parts[0])
     return Frame(before=before, after=after, fixed_tokens=fixed)
@@ -151,16 +167,19 @@ def render(template: PromptTemplate, haystack: str, question: str) -> tuple[Mess
 def _encoded(source: Source, splice: Splice, planted: Planted, template: PromptTemplate) -> EncodedMessages:
     """Do what `render` does, out of the source's JSON."""
     texts, question = planted.texts, planted.question
+    if source.turned:
+        turns = in_turns(template, rendered(source.text, splice, texts), question)
+        return EncodedMessages([messages_json(turns)])
     try:
-        haystack, at = list[bytes | memoryview](), splice.start
-        for each in splice.inserts:
-            haystack += [source.json.slice(at, each.at), inner_json(each.before + texts[each.index] + each.after)]
-            at = each.at
-        haystack += [source.json.slice(at, splice.end), inner_json(splice.tail)]
+        first, *between = source.json.parted([splice.start, *(each.at for each in splice.inserts), splice.end])
+        haystack: list[bytes | memoryview] = [first]
+        for each, after in zip(splice.inserts, between, strict=True):
+            haystack += [inner_json(each.before + texts[each.index] + each.after), after]
+        haystack.append(inner_json(splice.tail))
         pieces: list[bytes | memoryview] = [b"["]
         for message in template.messages:
-            first, *rest = [inner_json(part) for part in _parts(message, question)]
-            pieces.append(b'{"role":"%s","content":"' % message.role.encode() + first)
+            begin, *rest = [inner_json(part) for part in _parts(message, question)]
+            pieces.append(b'{"role":"%s","content":"' % message.role.encode() + begin)
             for part in rest:
                 pieces += [*haystack, part]
             pieces.append(b'"},')
@@ -172,12 +191,14 @@ def _encoded(source: Source, splice: Splice, planted: Planted, template: PromptT
 
 def _stand_once(source: Source, splice: Splice, texts: Sequence[str]) -> bool:
     """Say whether each insert stands in its haystack at the one place where it was put; nothing long is copied."""
+    planted = [texts[each.index] for each in splice.inserts]
+    doubtful = [text for text, is_own in zip(planted, _has_own_figure(source, planted), strict=True) if not is_own]
+    if not doubtful:
+        return True
     text, cuts = source.text, [splice.start, *(each.at for each in splice.inserts), splice.end]
-    known = source.figures if len(splice.inserts) > _FEW else None
-    for each in splice.inserts:
-        if (known is None or _may_stand(known, texts[each.index])) and _stands_between(text, cuts, texts[each.index]):
-            return False
-    reach = max((len(texts[each.index]) for each in splice.inserts), default=0)
+    if any(_stands_between(text, cuts, each) for each in doubtful):
+        return False
+    reach = max(map(len, planted))
     seams = [
         text[max(splice.start, each.at - reach) : each.at]
         + each.before
@@ -188,17 +209,24 @@ def _stand_once(source: Source, splice: Splice, texts: Sequence[str]) -> bool:
         for each in splice.inserts
     ]
     joined = "\0".join(seams)
-    return all(joined.count(texts[each.index]) == 1 for each in splice.inserts)
+    return all(joined.count(each) == 1 for each in doubtful)
 
 
 _FEW = 4
 """From more inserts on it is quicker to know all figures of the text than to look for each insert."""
 
 
-def _may_stand(figures: frozenset[str], statement: str) -> bool:
-    """Say whether a statement may stand in a text that has these figures: one within it is there as a whole."""
-    found = FIGURE.search(statement, 1)
-    return found is None or found.end() == len(statement) or found[0] in figures or found.start() == 1
+def _has_own_figure(source: Source, planted: Sequence[str]) -> list[bool]:
+    """Say of each insert whether a figure within it stands neither in the text nor in another insert.
+
+    Wherever such an insert stood, so would that figure, as a word of its own: what is put before and after an insert
+    makes no two words one. Of a few inserts it is said of none: to look for these is quicker.
+    """
+    if len(planted) <= _FEW:
+        return [False] * len(planted)
+    joined = "\0".join(planted)
+    own = [figure_within(text) for text in planted]
+    return [bool(each) and each not in source.figures and joined.count(each) == 1 for each in own]
 
 
 def _stands_between(text: str, cuts: Sequence[int], statement: str) -> bool:
@@ -242,6 +270,7 @@ def _placement(source: Source, splice: Splice, asked: int, sha256: str) -> Place
         index=asked,
         others=tuple(each for each in splice.inserts if each.index != asked),
         shuffled=source.shuffled,
+        turned=source.turned,
     )
 
 
@@ -257,15 +286,19 @@ def build_bare(
     length: int,
     overhead: int,
     tokenizer: Tokenizer,
+    exchange: int = 0,
 ) -> tuple[EncodedMessages, Bare]:
     """Build a prompt of `length` tokens whose haystack holds no needle. Arguments as for `build_prompt`.
 
     Raises:
         UsageError: the length is too short or too long.
     """
+    if source.turned:
+        tokenizer = Exchanges(tokenizer, exchange)
     frame = frame_of(template, question, overhead, tokenizer)
     splice = fit(source, (), length=length, frame=frame, tokenizer=tokenizer)
-    made = render(template, source.text[splice.start : splice.end] + splice.tail, question)
+    haystack = source.text[splice.start : splice.end] + splice.tail
+    made = in_turns(template, haystack, question) if source.turned else render(template, haystack, question)
     messages = EncodedMessages([messages_json(made)])
     return messages, Bare(
         source_start=source.start,
@@ -276,6 +309,8 @@ def build_bare(
         haystack_tokens=splice.haystack_tokens,
         total_tokens=splice.total_tokens,
         prompt_sha256=messages.sha256,
+        shuffled=source.shuffled,
+        turned=source.turned,
     )
 
 
@@ -303,7 +338,8 @@ def rebuild_bare(
     """Make a prompt without a needle again; `text` is the source's, or anything where there is no haystack."""
     if not placement.source_copies:
         return _alone(template, question)
-    return render(template, text[placement.start : placement.end] + placement.tail, question)
+    haystack = text[placement.start : placement.end] + placement.tail
+    return in_turns(template, haystack, question) if placement.turned else render(template, haystack, question)
 
 
 def _alone(template: PromptTemplate, question: str) -> tuple[Message, ...]:

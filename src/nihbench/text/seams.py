@@ -88,7 +88,7 @@ class _Reach:
     tail_to: int
 
 
-_SLACK, _AGREEING = 3, 5
+_SLACK, _AGREEING = 2, 4
 _SIDE = 2 * _SLACK + _AGREEING
 """Tokens that a window about one insert reaches to each side."""
 _FROM_ENDS = 64

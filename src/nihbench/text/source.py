@@ -25,7 +25,7 @@ from nihbench.types import FloatArray, IntArray, Tokenizer
 
 MOST_CHARACTERS = 50_000_000
 """More than ten million tokens of English; records say how often a text is repeated."""
-FIGURE = re.compile(r"[A-Za-z]*[0-9][A-Za-z0-9]*")
+_FIGURE = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]*[0-9][A-Za-z0-9]*")
 """A word that has a digit."""
 GLUE = "\n\n"
 """What stands between the corpus's end and its beginning where a source wraps round."""
@@ -48,6 +48,10 @@ class Source:
     copies: int = 1
     shuffled: int = 0
     """Of so many characters of another source the sentences are here, in another order; 0: it is no such text."""
+    turned: int = 0
+    """Of so many characters of that this is made as the turns of a chat (`text.turns`)."""
+    corpus: str = ""
+    """The text that it was made of: it begins there at `start`, and what it says was said there."""
 
     @cached_property
     def json(self) -> JsonText:
@@ -62,7 +66,9 @@ class Source:
     @cached_property
     def figures(self) -> frozenset[str]:
         """The words of Latin letters and digits that have a digit: one that is not here is nowhere in the text."""
-        return frozenset(FIGURE.findall(self.text))
+        if not self.corpus:
+            return frozenset(_FIGURE.findall(self.text))
+        return _figures(self.corpus).union(*(_FIGURE.findall(part) for part in _parted_word(self.corpus, self.start)))
 
     def token_at(self, position: int) -> int:
         """Return the number of tokens that begin before the character `position`."""
@@ -110,7 +116,39 @@ def make_source(
         boundary_tokens=whole.boundary_tokens,
         start=start,
         copies=copies,
+        corpus=text,
     )
+
+
+@lru_cache(maxsize=2)
+def _figures(text: str) -> frozenset[str]:
+    """Return the figures of a corpus: the sources of all repeats are cut from one."""
+    return frozenset(_FIGURE.findall(text))
+
+
+_DIGIT = re.compile(r"[0-9]")
+_WORD = re.compile(r"[A-Za-z0-9]*")
+
+
+def figure_within(text: str) -> str:
+    """Return the first figure of a text that neither begins nor ends it; "" where it has none."""
+    found = _DIGIT.search(text)
+    if found is None:
+        return ""
+    left, right = _parted_word(text, found.start())
+    first, last = found.start() - len(left), found.start() + len(right)
+    if last == len(text):
+        return ""
+    return left + right if first else figure_within(text[last:])
+
+
+def _parted_word(text: str, at: int) -> tuple[str, str]:
+    """Return what is left and right of a place in the word that it lies in; nothing where it parts none."""
+    first = at
+    while first and text[first - 1].isalnum() and text[first - 1].isascii():
+        first -= 1
+    match = _WORD.match(text, at)
+    return text[first:at], match[0] if match else ""
 
 
 _SHOWS = 500
@@ -280,8 +318,7 @@ class Ring:
 
     def sentence_from(self, place: float) -> int:
         """Return the character at which the first sentence begins that lies `place` tokens or more behind `first`."""
-        token = (int(np.searchsorted(self.starts, self.first)) + int(np.ceil(place))) % self.tokens
-        return sentence_start(self.text, self.boundaries, int(self.starts[token]))
+        return sentence_start(self.text, self.boundaries, self._character(place))
 
     def sentence_after(self, start: int) -> int:
         """Return where the next sentence begins behind the one at character `start`."""
@@ -291,7 +328,13 @@ class Ring:
         """Return how many tokens the character `start` lies behind a place, counted round."""
         token = int(np.searchsorted(self.starts, start) - np.searchsorted(self.starts, self.first))
         behind = (token - place) % self.tokens
-        return 0.0 if behind > self.tokens / 2 else behind  # a character of several tokens, cut by the place
+        # A character of several tokens that the place cuts begins before it.
+        return 0.0 if behind >= 1 and start == self._character(place) else behind
+
+    def _character(self, place: float) -> int:
+        """Return the character of the first token that lies `place` tokens or more behind `first`."""
+        token = (int(np.searchsorted(self.starts, self.first)) + int(np.ceil(place))) % self.tokens
+        return int(self.starts[token])
 
 
 def layout_for(ring: Ring, longest_tokens: int) -> Layout:
@@ -299,10 +342,12 @@ def layout_for(ring: Ring, longest_tokens: int) -> Layout:
     strata = max(ring.tokens // max(longest_tokens, 1), 1)
     while strata > 1:
         wide = ring.tokens / strata
-        late = max(ring.behind(at * wide, ring.sentence_from(at * wide)) for at in range(1, strata))
-        if late + longest_tokens <= wide:
+        late = [ring.behind(at * wide, ring.sentence_from(at * wide)) for at in range(1, strata)]
+        if max(late) + longest_tokens <= wide:
             break
-        strata = max(min(strata - 1, int(ring.tokens // (late + longest_tokens))), 1)
+        # A sentence of more than half the corpus is in the way of this parting, and maybe of no other.
+        usual = max((tokens for tokens in late if tokens <= ring.tokens / 2), default=0.0)
+        strata = max(min(strata - 1, int(ring.tokens // (usual + longest_tokens))), 1)
     return Layout(strata=strata, longest_tokens=longest_tokens)
 
 

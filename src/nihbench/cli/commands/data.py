@@ -101,7 +101,7 @@ def _group() -> None:
 
 
 @import_.command("kamradt")
-@command("nihbench.cli.run:kamradt")
+@command("nihbench.cli.imports:kamradt")
 def kamradt(
     path: Annotated[Path, typer.Argument(help="help.option_path")],
     out: Annotated[_PATH, typer.Option("--out", help="help.option_out")] = None,
@@ -110,7 +110,7 @@ def kamradt(
     """`nih import kamradt`: see the catalogs' help.import_kamradt."""
 
 
-@command("nihbench.cli.run:merge")
+@command("nihbench.cli.batch:merge")
 def merge(
     runs: Annotated[list[Path], typer.Argument(help="help.merge_runs")],
     out: Annotated[Path, typer.Option("--out", help="help.merge_out")],

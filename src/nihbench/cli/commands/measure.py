@@ -103,7 +103,7 @@ def run(
     """`nih run`: see the catalogs' help.run."""
 
 
-@command("nihbench.cli.run:watch")
+@command("nihbench.cli.watch:watch")
 def watch(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="help.watch_runs")],
 ) -> None:
@@ -159,7 +159,7 @@ def export(
 
 @batch.command("submit")
 @with_run_options
-@command("nihbench.cli.run:submit")
+@command("nihbench.cli.batch:submit")
 def submit(
     context: typer.Context,
     options: dict[str, Any],
@@ -177,7 +177,7 @@ def submit(
 
 
 @batch.command("status")
-@command("nihbench.cli.run:status")
+@command("nihbench.cli.batch:status")
 def status(
     context: typer.Context,
     run: _RUN,
@@ -192,7 +192,7 @@ def status(
 
 
 @batch.command("fetch")
-@command("nihbench.cli.run:fetch")
+@command("nihbench.cli.batch:fetch")
 def fetch(
     context: typer.Context,
     run: _RUN,
@@ -208,7 +208,7 @@ def fetch(
 
 
 @batch.command("import")
-@command("nihbench.cli.run:import_")
+@command("nihbench.cli.batch:import_")
 def import_(
     run: _RUN,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="help.option_files")],

@@ -30,6 +30,33 @@ function statisticsSection() {
   };
 }
 
+// What each model can do, and up to which length: of runs of several tasks.
+function passportSection() {
+  if (!DATA.passports.length) return null;
+  const told = (words) => words[state.lang] || words.en;
+  const nodes = DATA.passports.map((passport) => {
+    const lengths = [...new Set(passport.rows.flatMap((row) => row.lengths))].sort((a, b) => a - b);
+    const heads = [say("passport_task"), ...lengthLabels(lengths), say("passport_effective")];
+    const rows = passport.rows.map((row) => {
+      const cells = lengths.map((length) => {
+        const cell = row.cells[row.lengths.indexOf(length)];
+        if (!cell) return "";
+        const swatch = el("i", { class: `swatch${cell.found === null ? " failed" : ""}` });
+        if (cell.found !== null) swatch.style.background = valueScale()(cell.found);
+        const between = cell.found === null ? "" : say("cell_interval", { value: percent(cell.found), low: percent(cell.low), high: percent(cell.high) });
+        const trials = cell.measured === cell.planned ? count(cell.measured) : `${count(cell.measured)}/${count(cell.planned)}`;
+        return el("span", { title: between }, swatch, `${cell.found === null ? "–" : `${halfUp(100 * cell.found)}%`} (${trials})`);
+      });
+      cells.push(listed([told(row.told.reach), told(row.told.interval)].filter(Boolean)));
+      return el("tr", {}, el("th", { scope: "row" }, outside(told(row.told.does))), cells.map((cell, at) => el("td", { "data-head": heads[at + 1] }, cell)));
+    });
+    return [el("h3", {}, outside(passport.model)), el("p", {}, outside(told(passport.sentence))),
+      el("div", { class: "scroll" }, el("table", { class: "table" }, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))), el("tbody", {}, rows))),
+      el("p", { class: "quiet" }, outside(told(passport.scope)))];
+  });
+  return { node: section("passport", nodes), draw: () => {} };
+}
+
 function effective(made) {
   if (!made) return ["–", "–", "–"];
   const length = (value) => lengthLabel(value, value < 10000 ? 1 : 0);

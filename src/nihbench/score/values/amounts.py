@@ -43,6 +43,8 @@ _NUMBER_BEFORE = late(
     r"[\d零一二两三四五六七八九十百千万][^,;.。、\d]{0,20}$|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b[^,;.]{0,16}$"
 )
 _OWN_THING = late(r" [a-z]{3,}")
+_DOLLAR = late(r"(?<![^\W\d_])(us|au?|ca?|nz|hk|sg?|nt|r|mex|mx)$", re.IGNORECASE)
+_OVER_TIME = {("km", "h"): "km/h", ("m", "s"): "m/s", ("mi", "h"): "mph"}
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = late(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
 _FRACTION = late(r"[ ,]?(?:and a half|and a quarter)\b|半(?![a-z\u4e00-\u9fff]?[小天年月])")
@@ -215,6 +217,8 @@ class Amount:
             return Place(read.start, read.end, "part", 0.7)
         if self._of_others(read, answer):
             return Place(read.start, read.end, "unit", 0.5)
+        if self.thing and read.unit not in ("", "count") and self._beside(read, answer) is None:
+            return Place(read.start, read.end, "unit", 0.3)
         if self.thing and read.unit in ("", "count"):
             beside = self._beside(read, answer)
             if beside is None and self.value < 100 and len(answer.words) > len(self.thing) + 2:
@@ -348,6 +352,7 @@ class Reader:
             + [f"(?:{_any(other)})"] * bool(other)
         )
         self._behind = re.compile(rf" ?-? ?({behind})")
+        self._opens_unit = frozenset(word[0] for word in (*latin, *other)) | {" ", "-"}
         self._before = re.compile(rf"(?:(?<![a-z])({_any(filter(_is_code, self._prefixes))})"
                                   rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
         words = {word: scale for each in spaced for word, scale in each.scales.items()}
@@ -358,8 +363,9 @@ class Reader:
             rf"(?![a-z])| ?({_any(chars)}))"
         )
         self._said = [(re.compile(each.number), each.value) for each in self.values if each.number and each.value]
-        self._minus = [re.compile(each.minus) for each in self.values if each.minus]
-        self._minus_after = [re.compile(each.minus_after) for each in self.values if each.minus_after]
+        self._minus = re.compile("|".join(f"(?:{each.minus})" for each in self.values if each.minus) or "(?!)")
+        after = "|".join(f"(?:{each.minus_after})" for each in self.values if each.minus_after)
+        self._minus_after = re.compile(after or "(?!)")
         self._percent = tuple(each.percent_before for each in self.values if each.percent_before)
         self._per_after = [re.compile(each.per_after) for each in self.values if each.per_after]
         self._per_before = [re.compile(rf"(?:{each.per})[ ,]?(?:[a-z]{{1,6}} )?$") for each in self.values if each.per]
@@ -368,6 +374,8 @@ class Reader:
 
     def read(self, text: Text) -> list[Read]:
         """Return the amounts of a text, in order of place."""
+        if not text.has_digits:
+            return self._joined(text, self._in_words(text, [])) if text.has_said_amounts else []
         written = _parted(text)
         spans = [(m.start(), m.end(), m.group()) for m, _ in zip(_DIGITS.finditer(written), range(_MOST), strict=False)]
         found: list[Read] = [self._mixed(text, m) for m in _MIXED.finditer(text.text)] if "/" in written else []
@@ -386,19 +394,23 @@ class Reader:
             if read is not None:
                 found.append(read)
         found.sort(key=lambda read: read.first)
+        return self._joined(text, self._in_words(text, found) if text.has_said_amounts else found)
+
+    def _in_words(self, text: Text, found: list[Read]) -> list[Read]:
+        """Add the amounts that are told in words to those in digits."""
         for pattern, value in self._said:
-            ends, more = [read.last for read in found], list[Read]()
+            ends, more = [read.end for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
                 if value is not None and not _within(m.start(), m.end(), found, ends):
                     said = self._words(text, m.start(), m.end(), value(m.group()))
                     if said is not None:
                         more.append(said)
             found = sorted([*found, *more], key=lambda read: read.first)
-        return self._joined(text, found)
+        return found
 
     def unit_behind(self, text: str, at: int) -> tuple[str, int]:
         """Return the unit that stands behind a number, and where it ends."""
-        m = self._behind.match(text, at)
+        m = self._behind.match(text, at) if text[at : at + 1] in self._opens_unit else None
         return (self._units.get(m[1].rstrip("."), ""), m.end()) if m and m[1] not in self._small else ("", at)
 
     def _mixed(self, text: Text, m: re.Match[str]) -> Read:
@@ -425,7 +437,7 @@ class Reader:
         first, last = start, end
         if power and (power[3] or power[1] or self._raised(text, power)):
             tens = Decimal(10) ** int(power[3] or power[2])
-            values, last, formed = [value * tens for value in values[-1:]], power.end(), True
+            values, last, formed = [min(values) * tens] if values else [], power.end(), True
         else:
             scale = self._scale.match(written, end)
             if scale and self._scales(text, scale, start):
@@ -487,7 +499,7 @@ class Reader:
         while at >= 0 and text.original[at] in " *_`":
             at -= 1
         if at >= 0 and text.original[at] in "$＄﹩":
-            mark = re.search(r"(?i)(us|a|c|nz|hk|s|nt|r|mex)$", text.original[max(0, at - 3) : at])
+            mark = _DOLLAR.search(text.original[max(0, at - 4) : at])
             if mark is None:
                 return self._prefixes.get("dollars", ""), start
             code = self._prefixes.get(f"{mark[1].lower()}$", "")
@@ -511,7 +523,7 @@ class Reader:
         share_of_one, pieces = bool(unit), tuple[tuple[Decimal, str], ...]()
         if not share_of_one:
             unit, end = self._unit(written, last, currency)
-        if not unit:
+        if not unit and ":" in written:
             key = self._key.search(written, max(0, start - 24), start)  # "minutes": 40
             if key:
                 unit, start = self._units[key[1]], key.start()
@@ -520,24 +532,33 @@ class Reader:
             share = Decimal("0.25") if "quarter" in half.group() else Decimal("0.5")
             pieces = ((values[0], unit), (share, unit))
             values, end, formed, digits = tuple(value + share for value in values), half.end(), True, ""
-        if any(written.endswith(mark, 0, first) for mark in self._percent):
+        if written.endswith(self._percent, 0, first):
             unit, start = "%", first - len(self._percent[0])
         per, end = self._per(written, start, end)
-        before = written[max(0, start - 12) : start]
-        if _MINUS.search(before) or any(pattern.search(before) for pattern in self._minus):
-            bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
-            negative = tuple(-value for value in values)
-            values = (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+        if (unit, per) in _OVER_TIME:
+            unit, start, per = _OVER_TIME[unit, per], self._per_start(written, start), ""
+        values = self._signed(written, start, values)
         if "|" in unit:  # pence, cents
             word, _, unit = unit.partition("|")
             values, digits, formed = tuple(value * self._small[word] for value in values), "", True
-        if any(pattern.match(written, end) for pattern in self._minus_after):
+        if self._minus_after.match(written, end):
             values = tuple(-value for value in values)
         if unit == "tenth":  # 六成; 七五折 is 7.5折
             unit, values = "%", tuple(value * 10 if value < 10 else value for value in values)
         return Read(start, end, first, last, values, unit, per, digits, formed, single, pieces)
 
+    def _signed(self, written: str, start: int, values: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
+        """Return the ways to read a number with the sign in front of it; a dash may be a bullet."""
+        before = written[max(0, start - 12) : start]
+        if not ((before.endswith("-") and _MINUS.search(before)) or self._minus.search(before)):
+            return values
+        bullet = before.rstrip("-").endswith("\n") or not before.rstrip("-").strip()
+        negative = tuple(-value for value in values)
+        return (*negative, *values) if bullet and before.endswith("-") and start - 1 > 0 else negative
+
     def _unit(self, written: str, last: int, currency: str) -> tuple[str, int]:
+        if written[last : last + 1] not in self._opens_unit:
+            return currency, last
         m = self._behind.match(written, last)
         if m is None:
             return currency, last
@@ -570,6 +591,11 @@ class Reader:
             if before:
                 return self._per_unit(before["per"]), end
         return "", end
+
+    def _per_start(self, written: str, start: int) -> int:
+        """Return where the "per" in front of an amount begins; its own start where there is none."""
+        found = [pattern.search(written, max(0, start - 24), start) for pattern in self._per_before]
+        return next((m.start() for m in found if m), start)
 
     def _per_unit(self, word: str) -> str:
         return self._units.get(word) or self._units.get(self._stem(word)) or self._stem(word)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from nihbench.score.answer import Text
 
@@ -13,8 +13,7 @@ How = Literal["same", "edit", "unit", "half", "part", "order", "other"]
 pieces in another order; or another value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a value of a type stands in a folded answer, how near it is, and the band if that is all there is.
 
     `rival`: where the right value stands elsewhere, this one could be offered in its place.
@@ -65,8 +64,11 @@ def kept(text: Text, name: object, make: Callable[[Text], _T]) -> _T:
 
 def outermost(places: Iterable[Place]) -> list[Place]:
     """Return the places in order of where they stand, without those within a better one."""
+    found = list(places)
+    if len(found) < 2:
+        return found
     kept_places: list[Place] = []
-    for place in sorted(places, key=lambda p: (-p.worth, -(p.end - p.start), p.start))[:_MOST]:
+    for place in sorted(found, key=lambda p: (-p.worth, -(p.end - p.start), p.start))[:_MOST]:
         if all(place.end <= other.start or place.start >= other.end for other in kept_places):
             kept_places.append(place)
     return sorted(kept_places, key=lambda p: p.start)

@@ -8,7 +8,7 @@ of it stands there in a row. Its words scattered over a sentence are nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -82,7 +82,7 @@ class Code:
     def _phones(self, answer: Text, plain: str) -> Iterator[Place]:
         for m, _ in zip(_PHONE.finditer(answer.text), range(_MOST), strict=False):
             digits = re.sub(r"\(0\)|\D", "", m.group())
-            if _same_phone(digits, plain):
+            if _is_phone(self.text)(m.group(), digits):
                 yield Place(m.start(), m.end(), "same", 1.0)
             elif _one_edit(digits, plain):
                 yield Place(m.start(), m.end(), "edit", 0.3, rival=True)
@@ -209,6 +209,43 @@ def _one_edit(one: str, other: str) -> bool:
     from rapidfuzz.distance import OSA
 
     return bool(OSA.distance(one, other, score_cutoff=1) == 1)
+
+
+@lru_cache(maxsize=512)
+def _is_phone(expected: str) -> Callable[[str, str], bool]:
+    """Return what says whether a telephone number, as written and by its digits, is the expected one.
+
+    Which country a number is of, and what is dialled before it at home and from abroad, the library phonenumbers knows;
+    where the expected number tells no country that it knows, one with and without a country's code are one by their
+    digits.
+    """
+    plain = re.sub(r"\D", "", expected)
+    if not expected.startswith("+"):
+        return lambda written, digits: _same_phone(digits, plain)
+    import phonenumbers
+    from phonenumbers import NumberParseException, PhoneNumber
+
+    def parsed(text: str, region: str | None) -> PhoneNumber | None:
+        try:
+            return phonenumbers.parse(text, region)
+        except NumberParseException:
+            return None
+
+    own = parsed(expected, None)
+    if own is None or not phonenumbers.is_possible_number(own):
+        return lambda written, digits: _same_phone(digits, plain)
+    region = phonenumbers.region_code_for_country_code(own.country_code or 0)
+
+    def same(written: str, digits: str) -> bool:
+        abroad = [f"+{digits[len(exit) :]}" for exit in ("00", "011", "") if digits.startswith(exit)]
+        found = (parsed(written, region), *(parsed(text, None) for text in abroad))
+        return any(
+            (each.country_code, each.national_number, each.italian_leading_zero)
+            == (own.country_code, own.national_number, own.italian_leading_zero)
+            for each in found if each is not None
+        )  # fmt: skip
+
+    return same
 
 
 def _same_phone(one: str, other: str) -> bool:

@@ -259,8 +259,8 @@ class Reader:
         for m in _ISO.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
         for m in _EITHER.finditer(text):
-            one, other, said = int(m[1]), int(m[3]), _year(m[4])
-            yield from _dated(m, [(said, other, one), (said, one, other)])
+            one, other = int(m[1]), int(m[3])
+            yield from _dated(m, [day for said in _years(m[4]) for day in ((said, other, one), (said, one, other))])
         for m in _COMPACT.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
         for pattern, values in self._dates:
@@ -319,6 +319,14 @@ def _year(text: str, values: Values | None = None) -> int | None:
     if number is not None and number < 100:
         return 2000 + number if number < 70 else 1900 + number
     return number
+
+
+def _years(text: str) -> list[int]:
+    """Return the years that two or four digits may be, the likeliest first."""
+    number = int(text)
+    if len(text) > 2:
+        return [number]
+    return [2000 + number, 1900 + number] if number < 70 else [1900 + number, 2000 + number]
 
 
 def _number(text: str | None, values: Values) -> int | None:

@@ -82,8 +82,12 @@ class Name:
     def _misspelt(self, answer: Text) -> Iterator[Place]:
         from rapidfuzz.distance import OSA
 
+        heads = tuple({name[0] for name in self.words if len(name) >= _EDIT_FROM})
+        like = {word for word in answer.different if word.startswith(heads)} if heads else set()
+        if not like:
+            return
         for at, word in enumerate(answer.words):
-            for name in self.words:
+            for name in self.words if word in like else ():
                 if len(name) < _EDIT_FROM or word[0] != name[0] or abs(len(word) - len(name)) > 1 or word == name:
                     continue
                 if OSA.distance(word, name, score_cutoff=1) == 1:

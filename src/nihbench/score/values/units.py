@@ -68,9 +68,11 @@ def same(one: Decimal, unit: str, other: Decimal, other_unit: str) -> bool | Non
     """Whether two quantities are equal; None where their units measure different things."""
     if unit == other_unit:
         return one == other
+    if " " in unit or " " in other_unit:  # pounds: sterling, or a weight
+        told = {same(one, mine, other, its) for mine in unit.split() for its in other_unit.split()}
+        return True if True in told else False if False in told else None
     if unit not in SIZES or other_unit not in SIZES:
-        money = unit not in SIZES and other_unit not in SIZES
-        return one == other if money and set(unit.split()) & set(other_unit.split()) else None
+        return None
     (what, size), (other_what, other_size) = SIZES[unit], SIZES[other_unit]
     if what != other_what:
         degrees = {what, other_what} in ({"angle", "celsius"}, {"angle", "fahrenheit"})
