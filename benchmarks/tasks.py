@@ -19,6 +19,7 @@ from nihbench.corpora.store import ensure, haystack_folder
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
+from nihbench.plan.grid import trial_at
 from nihbench.run.texts import made_source
 from nihbench.tasks.planting import HAYSTACKS, TURNS
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
@@ -26,7 +27,7 @@ from nihbench.tasks.task import of_family
 from nihbench.text.prompt import build_prompt
 from nihbench.text.source import Source, make_source, shuffled_source
 from nihbench.text.turns import turned_source
-from nihbench.types import ASKED, REPLIED, Placement, Planted, Tokenizer, Trial
+from nihbench.types import ASKED, REPLIED, Placement, Planted, Tokenizer
 
 EXCHANGE = 8
 """Tokens of a template around a turn of the user's and one of the assistant's."""
@@ -107,8 +108,8 @@ def main() -> int:
                     options = {"haystack": haystack, "distractors": "4"}
                     given = {key: options[key] for key in options if key in offered}
                     task = of_family(name, language, given | ({"turns": turns} if turns != TURNS[0] else {}))
-                    trial = Trial(experiment="", needle="", prompt="original", length=length, depth_percent=0.0,
-                                  point=task.axis.values[1])  # fmt: skip
+                    where = {"experiment": "", "needle": "", "prompt": "original", "length": length}
+                    trial = trial_at(task.axis.name, (*task.axis.values, 41.7, 41.7)[1], **where)
                     planted = task.planted(trial, 0)
                     text = source
                     if planted.haystack is not None:
