@@ -7,7 +7,7 @@ out; once with an empty offset cache and once with a full one. Of the other, the
 `generate_context` and the writing, as its `evaluate_and_log` does them; its wheel is downloaded by pip, and its
 providers and evaluators, which need the vendors' packages, are not loaded: the tokenizer that they would bring is
 passed in through its own interface. Since it works for minutes, `--sample N` takes every N-th of its prompts, evenly
-over lengths and depths, and scales the time by tokens built. `--task` measures `keys` with 64 distractors beside the
+over lengths and depths, and scales the time by tokens built. `--keys` measures `keys` with 64 distractors beside the
 single needle instead, both by `nih batch export` in processes of their own, in turns.
 """
 
@@ -167,13 +167,13 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=1, help="take every N-th prompt of the other tool only")
     parser.add_argument("--runs", type=int, default=3, help="how often ours is timed; the fastest counts")
     parser.add_argument("--no-peer", action="store_true")
-    parser.add_argument("--task", action="store_true", help="measure `keys` beside the single needle instead")
+    parser.add_argument("--keys", action="store_true", help="measure `keys` beside the single needle instead")
     args, rest = parser.parse_known_args()
     if args.only_ours:
         sys.path.insert(0, os.getcwd())
         print(json.dumps(ours(rest, Path(args.only_ours))))
         return 0
-    if args.task:
+    if args.keys:
         of_a_task(args)
         return 0
     return side_by_side(args)

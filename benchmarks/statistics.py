@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice, product
 from statistics import NormalDist
@@ -23,15 +23,25 @@ from nihbench.analysis.table import columns
 from nihbench.run.setup import counted_once
 from nihbench.stats.adaptive import most_draws
 from nihbench.stats.compare import Pairs, difference_interval, equivalent, haystack_equivalent, haystack_interval
+from nihbench.stats.crossed import components, counted, parts_of
 from nihbench.stats.detectable import Design, design_of, smallest_detectable
 from nihbench.stats.diagnose import diagnose
 from nihbench.stats.effective import EffectiveLength, dips, effective_length, pooled_rows
-from nihbench.stats.headline import Headline, Trials, by_length, estimate, one_haystack, over_haystacks
-from nihbench.stats.interval import clopper_pearson
+from nihbench.stats.headline import (
+    Headline,
+    Trials,
+    by_length,
+    estimate,
+    one_haystack,
+    over_haystacks,
+    over_needles,
+)
+from nihbench.stats.interval import clopper_pearson, t_value
 from nihbench.stats.inversion import sign_flip
 from nihbench.stats.overlap import ONE_TEXT, linked, overlaps
 from nihbench.stats.patterns import Places, Space
 from nihbench.stats.regions import strongest_regions
+from nihbench.tasks.squares import square, wordings
 from nihbench.text.source import Ring, haystack_starts, layout_for
 from nihbench.types import Completion, Evidence, Placement, Record, Score, Trial, Usage
 
@@ -143,6 +153,103 @@ def row_coverage(mean: float, haystacks: int, between: float, runs: int, seed: i
             held += everywhere in over_haystacks(values, np.repeat(np.arange(haystacks), SIDE))
     label = f"a row of 15 at {mean}; haystacks: {haystacks}, between them {between}"
     return Row(name=label, rate=held / runs, runs=runs, low=0.93)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossed:
+    """A bank's sweep: needles over the cells of a 15 x 15 grid by a Latin square, in haystacks of which each has all.
+
+    Logits of the chance to find the needle are normal in needles and in haystacks, with these standard deviations.
+    """
+
+    needles: int
+    haystacks: int
+    by_needle: float
+    by_haystack: float
+    mean: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.needles} needles, sd {self.by_needle}; {self.haystacks} haystacks, sd {self.by_haystack}; "
+            f"mean {self.mean}"
+        )
+
+    def layout(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the needle and the haystack of every trial."""
+        drawn = np.array(square("benchmark", SIDE, SIDE, self.haystacks, self.needles))
+        return drawn, np.tile(np.arange(self.haystacks), CELLS)
+
+    def draw(self, rng: np.random.Generator, needle: np.ndarray, haystack: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return a sweep's values and the truth that its interval is of.
+
+        With one haystack that is the mean over all needles there could be in this haystack, with more the mean over all
+        needles and haystacks there could be.
+        """
+        middle = logit_of_mean(self.mean, math.hypot(self.by_needle, self.by_haystack))
+        of_needle = self.by_needle * rng.standard_normal(self.needles)
+        of_haystack = self.by_haystack * rng.standard_normal(self.haystacks)
+        values = rng.random(len(needle)) < _logistic(middle + of_needle[needle] + of_haystack[haystack])
+        truth = self.mean
+        if self.haystacks == 1:
+            nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+            here = _logistic(middle + of_haystack[0] + self.by_needle * nodes)
+            truth = float(weights @ here / weights.sum())
+        return values.astype(np.float64), truth
+
+
+def two_way_coverage(truth: Crossed, runs: int, seed: int = 30) -> Iterator[Row]:
+    """How often the interval of a bank's found rate holds the truth; beside it the plain recipe, which has no bound.
+
+    That is t of the two-way CR2 variance with Satterthwaite's degrees of freedom.
+    """
+    rng = np.random.default_rng(seed)
+    needle, haystack = truth.layout()
+    held, plain, widths = 0, 0, []
+    for _ in range(runs):
+        values, mean = truth.draw(rng, needle, haystack)
+        made = over_needles(values, needle, haystack)
+        held += mean in made
+        widths.append(made.width)
+        if truth.haystacks > 1:
+            parts = parts_of(*counted(values, needle, haystack))
+            t = t_value(0.975, round(max(float(parts.freedom), 1.0), 3)) if parts.freedom > 0 else 0.0
+            plain += abs(float(parts.mean) - mean) <= t * math.sqrt(float(parts.variance))
+    note = f"width {np.median(widths):.3f}"
+    yield Row(name=f"bank: {truth}", rate=held / runs, runs=runs, low=0.93, high=0.97, note=note)
+    if truth.haystacks > 1:
+        yield Row(name=f"bank, t and Satterthwaite: {truth}", rate=plain / runs, runs=runs, note="no bound")
+
+
+def false_components(runs: int, seed: int = 31) -> Iterator[Row]:
+    """Needles, wordings and haystacks of no account: how often one is told apart from 0."""
+    rng = np.random.default_rng(seed)
+    truth = Crossed(needles=60, haystacks=3, by_needle=0.0, by_haystack=0.0, mean=0.85)
+    needle, haystack = truth.layout()
+    asked = 3 * needle + np.array(wordings("benchmark", SIDE, SIDE, truth.haystacks, truth.needles, 3))
+    cell = np.repeat(np.arange(CELLS), truth.haystacks)
+    factors = (
+        ("needle", needle, haystack * SIDE + LENGTH[cell]),
+        ("wording", asked, needle),
+        ("haystack", haystack, cell),
+    )
+    told = Counter[str]()
+    for _ in range(runs):
+        values, _ = truth.draw(rng, needle, haystack)
+        told.update(each.name for each in components(values, factors, permutations=199) if each.told)
+    for name, *_ in factors:
+        yield Row(name=f"no {name} effect: told apart from 0", rate=told[name] / runs, runs=runs, high=0.05)
+
+
+def two_way_rows(runs: int) -> Iterator[Row]:
+    """Intervals over needles and haystacks, and whose variance it is."""
+    spreads = (0.0, 0.5, 1.0)
+    for needles, haystacks, by_needle, by_haystack in product((12, 60), (1, 3, 6), spreads, spreads):
+        truth = Crossed(needles=needles, haystacks=haystacks, by_needle=by_needle, by_haystack=by_haystack, mean=0.85)
+        yield from two_way_coverage(truth, runs // 2)
+    for mean, by_needle, by_haystack in product((0.5, 0.95), (0.0, 1.0), (0.0, 1.0)):
+        truth = Crossed(needles=60, haystacks=3, by_needle=by_needle, by_haystack=by_haystack, mean=mean)
+        yield from two_way_coverage(truth, runs // 4)
+    yield from false_components(runs // 4)
 
 
 def identical_prompts(mean: float, prompts: tuple[int, ...], repeats: int, runs: int, seed: int = 21) -> Row:
@@ -773,15 +880,24 @@ def pattern_rows(runs: int) -> Iterator[Row]:
     yield false_drift(runs // 2)
 
 
+PARTS: dict[str, Callable[[int], Iterator[Row]]] = {
+    "intervals": interval_rows,
+    "bank": two_way_rows,
+    "comparison": comparison_rows,
+    "patterns": pattern_rows,
+}
+
+
 def main() -> int:
     """Print the tables; 1 when a row misses its bound."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--parts", default=",".join(PARTS), help="which tables, of " + ", ".join(PARTS))
     parser.add_argument(
         "--runs", type=int, default=2000, help="simulated sweeps a row (default 2,000; some take a part)"
     )
     missed = 0
-    runs = parser.parse_args().runs
-    for row in chain(interval_rows(runs), comparison_rows(runs), pattern_rows(runs)):
+    chosen = parser.parse_args()
+    for row in chain.from_iterable(PARTS[name](chosen.runs) for name in chosen.parts.split(",")):
         print(row, flush=True)
         missed += not row.kept
     print(f"{missed} rows missed their bound" if missed else "every row keeps its bound")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from itertools import pairwise, product
 from pathlib import Path
 
 from nihbench.catalog.loading import load
@@ -18,14 +19,18 @@ from nihbench.corpora.store import ensure, haystack_folder
 from nihbench.endpoint.tokenizers import load_tokenizer
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
+from nihbench.plan.grid import trial_at
 from nihbench.run.texts import made_source
-from nihbench.tasks.planting import HAYSTACKS
+from nihbench.tasks.planting import HAYSTACKS, TURNS
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
 from nihbench.tasks.task import of_family
 from nihbench.text.prompt import build_prompt
 from nihbench.text.source import Source, make_source, shuffled_source
-from nihbench.types import Planted, Tokenizer, Trial
+from nihbench.text.turns import turned_source
+from nihbench.types import ASKED, REPLIED, Placement, Planted, Tokenizer
 
+EXCHANGE = 8
+"""Tokens of a template around a turn of the user's and one of the assistant's."""
 CORPORA = {"en": "paul-graham-en", "zh": "three-kingdoms-zh"}
 
 
@@ -41,12 +46,20 @@ def source_of(language: str, tokenizer: Tokenizer, longest: int) -> Source:
 def wrong_in(planted: Planted, source: Source, length: int, tokenizer: Tokenizer) -> tuple[str, float]:
     """Build a prompt; return what is wrong with it, and the least distance of two inserts in percent."""
     template = load().prompt("original")
-    messages, place = build_prompt(source, planted, template, length=length, overhead=7, tokenizer=tokenizer)
+    messages, place = build_prompt(
+        source, planted, template, length=length, overhead=7, tokenizer=tokenizer, exchange=EXCHANGE
+    )
     whole = "".join(message.content for message in messages)
-    counted = 7 + sum(tokenizer.count(message.content) for message in messages)
+    turns = (len(messages) - len(template.messages)) * EXCHANGE // 2
+    counted = 7 + turns + sum(tokenizer.count(message.content) for message in messages)
     found = ""
     if counted != place.total_tokens or not length - 8 <= counted <= length:
         found = f"{counted} tokens for {length}"
+    if planted.turned:
+        told = [(one.content, other.content) for one, other in pairwise(messages)]
+        stood = [told.count((asked, reply)) for asked, reply in map(_turns, planted.texts)]
+        found = found or ("" if all(count == 1 for count in stood) else "a turn is missing")
+        return found, least_distance(place)
     at, pieces, places = place.start, list[str](), list[tuple[int, str]]()
     for each in place.inserts:
         text = planted.texts[each.index]
@@ -58,8 +71,18 @@ def wrong_in(planted: Planted, source: Source, length: int, tokenizer: Tokenizer
     elsewhere = [text for where, text in places if whole.count(text) != 1 or whole.find(text) != begin + where]
     if begin < 0 or elsewhere:
         found = found or f"an insert is elsewhere: {elsewhere[:1]}"
+    return found, least_distance(place)
+
+
+def _turns(text: str) -> tuple[str, str]:
+    asked, _, reply = text.removeprefix(ASKED).partition(REPLIED)
+    return asked, reply
+
+
+def least_distance(place: Placement) -> float:
+    """Return the least distance of two inserts in percent of the haystack."""
     depths = [each.achieved_depth_percent for each in place.inserts]
-    return found, min((b - a for a, b in zip(depths, depths[1:], strict=False)), default=100.0)
+    return min((b - a for a, b in pairwise(depths)), default=100.0)
 
 
 def main() -> int:
@@ -80,23 +103,27 @@ def main() -> int:
         for length in lengths:
             began, least, built, faults = time.process_time(), 100.0, 0, list[str]()
             for language, source in sources.items():
-                for haystack in chosen.haystacks.split(",") if "haystack" in offered else ["text"]:
+                kinds = chosen.haystacks.split(",") if "haystack" in offered else ["text"]
+                for haystack, turns in product(kinds, TURNS if "turns" in family(name).later else TURNS[:1]):
                     options = {"haystack": haystack, "distractors": "4"}
-                    task = of_family(name, language, {key: options[key] for key in options if key in offered})
-                    trial = Trial(experiment="", needle="", prompt="original", length=length, depth_percent=0.0,
-                                  point=task.axis.values[1])  # fmt: skip
+                    given = {key: options[key] for key in options if key in offered}
+                    task = of_family(name, language, given | ({"turns": turns} if turns != TURNS[0] else {}))
+                    where = {"experiment": "", "needle": "", "prompt": "original", "length": length}
+                    trial = trial_at(task.axis.name, (*task.axis.values, 41.7, 41.7)[1], **where)
                     planted = task.planted(trial, 0)
                     text = source
                     if planted.haystack is not None:
                         text = made_source(planted.haystack, language, tokenizer)
                     elif planted.shuffled:
                         text = shuffled_source(source, length, tokenizer)
+                    if planted.turned:
+                        text = turned_source(text, length, tokenizer, EXCHANGE)
                     try:
                         fault, apart = wrong_in(planted, text, length, tokenizer)
                     except UsageError:
                         continue  # what is planted has no room
                     built, least = built + 1, min(least, apart)
-                    faults += [f"{language} {haystack}: {fault}"] if fault else []
+                    faults += [f"{language} {haystack} {turns}: {fault}"] if fault else []
             seconds = time.process_time() - began
             print(
                 f"{name} {length}: {built} prompts, {seconds:.1f} s, least distance {least:.2f}%", *faults, flush=True

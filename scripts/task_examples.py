@@ -6,9 +6,10 @@ import re
 import sys
 from pathlib import Path
 
+from nihbench.plan.grid import trial_at
 from nihbench.tasks.registry import SINGLE_NEEDLE, known
 from nihbench.tasks.task import of_family
-from nihbench.types import NEEDLE, Trial
+from nihbench.types import NEEDLE
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "tasks.md"
 BEGIN, END = "<!-- examples -->\n", "<!-- end of examples -->"
@@ -17,8 +18,8 @@ BEGIN, END = "<!-- examples -->\n", "<!-- end of examples -->"
 def example(name: str) -> str:
     """Return what a task plants and asks in its first row, with what a full answer says."""
     task = of_family(name, "en", {})
-    row, place = task.axis.values[0], {"experiment": "", "needle": "", "prompt": "original"}
-    planted = task.planted(Trial(**place, length=2000, depth_percent=0.0, point=row), 0)  # type: ignore[arg-type]
+    row, known = (*task.axis.values, 0.0)[0], {"experiment": "", "needle": "", "prompt": "original", "length": 2000}
+    planted = task.planted(trial_at(task.axis.name, row, **known), 0)
     inserts = [each for each in planted.inserts if each.role != "distractor"] or planted.inserts
     needles = sorted(inserts, key=lambda each: each.role == NEEDLE)[-3:]
     planted_lines = [f"{each.role} at {each.depth_percent:.0f}%: {each.text}" for each in needles]

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1] / "src"
 # module -> what it imports inside functions. Our own modules:
 OWN = {
     "nihbench.tasks.family": {"nihbench.tasks.grading"},  # who only plans loads no scorer
+    "nihbench.tasks.bank": {"nihbench.tasks.grading"},  # likewise
     "nihbench.tasks.changing": {"nihbench.tasks.grading"},  # likewise
     "nihbench.tasks.linked": {"nihbench.tasks.grading"},  # likewise
     "nihbench.tasks.listed": {"nihbench.tasks.grading"},  # likewise

@@ -160,6 +160,7 @@ def test_the_reports_statistics_are_those_of_figures_and_diagnose(data: dict[str
     assert told["diagnosis"]["finding"] == made.diagnosis.finding
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_data_and_no_markup_but_its_own(data: dict[str, Any]) -> None:
     hostile = data | {
         "title": "</script><!--\u2028\ud800",

@@ -44,6 +44,7 @@ def gpt4(nih):
     return ended
 
 
+@pytest.mark.slow
 def test_the_published_grid_by_hand(nih, gpt4):
     # 207 tens, one 7, one 5, thirteen 3, three 1 of 225: found 208, strict 207, bands 207 + 0.7 + 0.5 + 13 x 0.3.
     said = " ".join(gpt4.out.split())
@@ -51,7 +52,7 @@ def test_the_published_grid_by_hand(nih, gpt4):
     for name, share in numbers.items():
         assert says(said, f"figure.metric_{name}", value=re.compile(rf"{re.escape(share)} \[[^]]+\]")), said
     assert says(said, "figure.headline", measured="225", planned="225"), said
-    assert says(said, "finding.worst", lengths="92K-128K", rows="depths 0%-29%", value="64.0%")
+    assert says(said, "finding.worst", lengths="92K-128K", rows=re.compile("0%-29%"), value="64.0%")
     assert (208 / 225, 207 / 225, 212.1 / 225) == pytest.approx((0.924, 0.920, 0.943), abs=5e-4)
     frame = load_run(nih.folder / "gpt4").frame()
     assert frame["value"].mean() == pytest.approx(212.1 / 225)

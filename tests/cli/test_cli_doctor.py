@@ -34,6 +34,9 @@ def rows_of(out: str) -> dict[str, str]:
     return {named[name]: rest.strip() for name, rest in rows if rest.startswith(" ")}
 
 
+pytestmark = pytest.mark.slow  # whole checks over a socket
+
+
 @pytest.fixture
 def sweep(nih: Any) -> None:
     """A default sweep over a text that is on every machine."""
@@ -186,7 +189,7 @@ def test_a_cap_needs_a_price(nih: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--window", 0), t("cli.must_least_1", replace="window")),
+        (("--window", 0), t("run.must_least_1_not", replace="window", value=0)),
         (("--window", 64_000), part("run.window_more_than_server")),
         (("--price", "x"), part("run.price_no_price_give")),
         (("--max-cost", -1), part("endpoint.max_cost_no_amount")),

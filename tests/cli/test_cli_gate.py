@@ -14,6 +14,8 @@ from nihbench.lang.messages import words
 from scripts.synthetic_runs import write_run
 from tests.wording import says
 
+pytestmark = pytest.mark.slow  # whole grids and their gates
+
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference-smollm2-135m"
 RIGHT = "Eat a sandwich and sit in Dolores Park on a sunny day."
 LENGTHS = tuple(range(8000, 128_001, 8000))

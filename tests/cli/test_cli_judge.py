@@ -91,8 +91,8 @@ def test_a_judges_scores_stand_beside_the_rules_and_name_who_gave_them(judge: An
     assert all(request.messages[0]["role"] == "system" for request in court.asked)
     assert (
         says(ended.out, "figure.metric_found")
-        and says(ended.err, "cli.price_unknown")
-        and f"{len(court.asked)} calls (0 failed)" in ended.err
+        and says(ended.err, "cli.price_unknown_give_model")
+        and says(ended.err, "cli.calls_failed_tokens_sent", calls=len(court.asked), failed=0)
     )
 
 

@@ -97,8 +97,8 @@ def test_a_panel_names_the_maps_whose_controls_failed_and_cuts_no_number(
     # Narrow maps have their row's name and their number on a line each.
     for row in ("sf-sandwich / explicit", f"{COFFEE} / original"):
         assert f"<!-- {row} -->" in drawn
-    assert drawn.count(f"<!-- {t('figure.metric_found', value='100.0% [40, 100]')} -->") == 3
-    assert f"<!-- {t('figure.metric_found', value='0.0% [0, 60]')} -->" in drawn
+    assert drawn.count(f"<!-- {t('figure.map_note_interval', value='100.0%', low='40', high='100')} -->") == 3
+    assert f"<!-- {t('figure.map_note_interval', value='0.0%', low='0', high='60')} -->" in drawn
     assert f"x: sf-sandwich, {COFFEE}" in drawn
     # The failed control of a map that is not drawn is not said of the others.
     explicit = drawing(nih, "tree", "--prompt", "explicit")

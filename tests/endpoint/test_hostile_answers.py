@@ -128,6 +128,7 @@ def test_no_charset_ends_a_run(wire: Any, playing: Any, status: str) -> None:
     assert all(isinstance(outcome, Failure) for outcome in outcomes)
 
 
+@pytest.mark.slow
 @given(body=st.binary(max_size=60), name=st.text(max_size=20))
 def test_a_body_is_text_whatever_it_says_of_itself(body: bytes, name: str) -> None:
     assert isinstance(decoded(body, {"Content-Type": f"text/html; charset={name}"}), str)

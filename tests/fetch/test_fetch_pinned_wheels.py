@@ -13,6 +13,8 @@ from nihbench.errors import FetchError
 from nihbench.fetch.pinned import members_of, wheel_member_to_file, wheel_members
 from tests.wording import wording
 
+pytestmark = pytest.mark.slow  # pip, a process each
+
 TEXTS = {
     "box/texts/b.txt": b"second",
     "box/texts/a.txt": b"first",

@@ -227,8 +227,8 @@ def test_controls_are_told_and_a_needle_known_by_heart_withholds_the_headline(pa
     assert says(told, "control_told.oracle_passed", hits=10, n=10)
     assert says(told, "control_told.closed_book_failed", hits=3, n=3)
     heads = page.run("return [...document.querySelectorAll('#maps .headline')].map((each) => each.innerText)")
-    assert says(heads[0], "figure.metric_found") and says(heads[1], "control_told.closed_book_failed")
-    assert not says(heads[1], "figure.metric_strict")
+    assert says(heads[0], "page.found") and says(heads[1], "control_told.closed_book_failed")
+    assert not says(heads[1], "page.strict")
     page.run("document.querySelector('#controls .place').click()")
     assert says(text(page, "#cell-title"), "page.control") and GOOD in text(page, ".drawer")
 

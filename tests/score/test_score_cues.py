@@ -16,6 +16,7 @@ PAIRS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "pattern"), [pair[1:] for pair in PAIRS], ids=[pair[0] for pair in PAIRS])
 def test_what_a_pattern_finds_has_one_of_its_words(words: str, pattern: str) -> None:
     compiled = re.compile(pattern)

@@ -56,6 +56,7 @@ def expected_cells(chances: Sequence[np.ndarray], level: int, most: int | None =
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [None, 14, 20])
 def test_every_cell_is_unbiased_to_the_last_digit(most: int | None) -> None:
     chances = [np.full((3, 3), 0.5), np.full((3, 3), 0.9), np.array([[0.97, 0.6, 0.1]] * 3)]

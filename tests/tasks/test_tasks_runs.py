@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from nihbench.tasks.grading import ERRORS
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
+from tests.wording import says
 
 NAMES = tuple(name for name in known() if name != SINGLE_NEEDLE)
 
@@ -18,9 +20,10 @@ NAMES = tuple(name for name in known() if name != SINGLE_NEEDLE)
 def test_a_task_runs_and_its_errors_are_told(nih: Any, chat: Any, own_texts: dict[str, Path], name: str) -> None:
     axis, language = family(name).axis, ("en", "zh")[len(name) % 2]
     chat.say = lambda prompt: "Answer: 1234567, ABCD2345"
+    row = ["--task-option", f"{axis.name}={axis.values[1]:g}"] if axis.values else ["--depths", "50%"]
     given = ["--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", "8000",
              "--no-preflight", "--corpus", str(own_texts[language]), "--task", name, "--lengths", "1700t",
-             "--task-option", f"language={language}", "--task-option", f"{axis.name}={axis.values[1]:g}"]  # fmt: skip
+             "--task-option", f"language={language}", *row]  # fmt: skip
     assert nih("plan", *given).code == 0
     ended = nih("run", *given, "--out", "one")
     assert ended.code == 0, ended.err
@@ -29,3 +32,27 @@ def test_a_task_runs_and_its_errors_are_told(nih: Any, chat: Any, own_texts: dic
     assert len(cases) == 1 and cases[0]["value"] == 0
     assert cases[0]["errors"] and all(error["code"] in ERRORS for error in cases[0]["errors"]), cases[0]
     assert nih("cases", "one", "--corpus", str(own_texts[language])).code == 0
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_bank_says_over_what_it_was_sampled(nih: Any, chat: Any, own_texts: dict[str, Path], language: str) -> None:
+    """A model that finds codes and numbers alone: the variance is the needle's."""
+    chat.say = lambda prompt: "?"
+    given = ["--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", "8000",
+             "--no-preflight", "--corpus", str(own_texts[language]), "--task", "bank", "--lengths", "900t,1500t",
+             "--task-option", f"language={language}", "--task-option", "needles=12", "--depths", "6", "--repeats", "2",
+             "--no-controls"]  # fmt: skip
+    ended = nih("run", *given, "--out", "one")
+    assert ended.code == 0, ended.err
+    (told,) = json.loads(nih("diagnose", "one", "--json").out)
+    sampled = told["sampled"]
+    assert (sampled["needles"], sampled["wordings"]) == (12, 3)
+    key = "finding.sampled" if sampled["haystacks"] > 1 else "finding.sampled_one_haystack"
+    assert says(ended.out, key, needles=12)
+    assert set(sampled["variance"]) == {"needle", "wording", "haystack"}
+    assert says(sampled["sentence"][language], key, language, needles=12, wordings=3)
+    records = [
+        json.loads(line) for line in (nih.folder / "one" / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    asked = Counter(record["planted"]["fresh"]["needle"] for record in records)
+    assert len(asked) == 12 and max(asked.values()) - min(asked.values()) <= 1

@@ -93,6 +93,7 @@ def test_every_prompt_counts_what_it_says_and_stands_as_it_says(toy, language, d
     check(source, toy, planted_at(language, depths, needle % len(depths)), length)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cl100k_base", "o200k_base"])
 def test_with_real_vocabularies_too(named_tokenizer: Callable[[str], Tokenizer], encoding: str) -> None:
     tokenizer = named_tokenizer(encoding)

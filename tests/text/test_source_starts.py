@@ -6,7 +6,7 @@ from itertools import combinations, islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nihbench.text.sentences import boundaries
@@ -26,6 +26,7 @@ def characters(start, reach, around):
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(SENTENCE, min_size=4, max_size=60), st.integers(20, 400), st.integers(0, 9))
+@example([["rain"] * words for words in (1, 1, 1, 14, 2, 20, 20, 12)], 24, 2)  # one of them is most of a stratum
 def test_as_many_as_there_are_strata_are_disjoint_and_all_begin_with_a_sentence(sentences, longest, seed):
     text = " ".join(" ".join(words).capitalize() + "." for words in sentences)
     ring = ring_of(text)

@@ -25,6 +25,7 @@ _USED = (
     "id", "length", "axis", "depth_percent", "also_depths", "achieved_depth_percent", "repeat", "extra", "value",
     "found",
     "failure", "items", "total_tokens", "haystack", "text", "needle_at", "prompt_sha256",
+    "bank_needle", "bank_wording",
 )  # fmt: skip
 
 Rows = dict[str, NDArray[np.object_]]

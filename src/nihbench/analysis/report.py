@@ -19,11 +19,11 @@ from nihbench import __version__
 from nihbench.analysis.cases import find_cases, in_fact_words
 from nihbench.analysis.controls import ControlResult, control_results
 from nihbench.analysis.grids import Grid, grid
-from nihbench.analysis.statistics import Statistics, Summary, statistics, summary
+from nihbench.analysis.statistics import Sampled, Statistics, Summary, statistics, summary
 from nihbench.analysis.table import UNSCORED, Table, columns
 from nihbench.errors import UsageError
 from nihbench.lang.former import note_in
-from nihbench.lang.messages import Note, Words, languages, said
+from nihbench.lang.messages import Lang, Note, Words, languages, said, words
 from nihbench.run.like import surroundings
 from nihbench.run.options import MODEL_UNIT, unit_words
 from nihbench.run.scores import version_in
@@ -278,20 +278,51 @@ def _score(text: str, score: Score | None, words: Mapping[str, str], pool: Pool)
 
 
 def statistics_of(
-    table: Table, *, experiment: str, prompt: str, planned: Sequence[Trial], axis: Axis = DEPTH
+    table: Table,
+    *,
+    experiment: str,
+    prompt: str,
+    planned: Sequence[Trial],
+    axis: Axis = DEPTH,
+    one_needle: bool = False,
 ) -> dict[str, Any]:
     """Return the statistics of one (experiment, prompt) laid out as the report's data has them."""
-    made = statistics(table, experiment=experiment, prompt=prompt, planned=planned, axis=axis)
+    made = statistics(table, experiment=experiment, prompt=prompt, planned=planned, axis=axis, one_needle=one_needle)
     return {
         "headline": _headline(made.headline),
         "this_haystack": made.this_haystack,
         "overlapping": made.overlapping,
+        "sampled": sampled_of(made.sampled),
         "by_length": [_headline(row) for row in made.by_length],
         "by_depth": [_headline(row) for row in made.by_depth],
         "cells": _cells(made),
         "effective": _effective(made.effective),
         "diagnosis": {"finding": _finding(made)},
     }
+
+
+def sampled_of(made: Sampled | None) -> dict[str, Any] | None:
+    """Return what numbers were sampled over, as JSON has it; `sentence` by language."""
+    if made is None:
+        return None
+    sentences = [words for words in (made.brief, made.shares) if words is not None]
+    return {
+        "needles": made.needles,
+        "wordings": made.wordings,
+        "haystacks": made.haystacks,
+        "variance": {
+            each.name: {
+                "levels": each.levels, "share": number(each.share), "p_value": number(each.p_value), "told": each.told,
+            }
+            for each in made.components
+        },
+        "sentence": {lang: spoken(lang, sentences) for lang in languages()},
+    }  # fmt: skip
+
+
+def spoken(lang: Lang, sentences: Iterable[Words]) -> str:
+    """Join whole sentences to a paragraph, as a language does."""
+    return words(lang)["figure.blank"].join(said(each, lang) for each in sentences)
 
 
 def number(value: float) -> float | None:
@@ -483,7 +514,9 @@ def _panels(run: Measured, index: int, pool: Pool) -> list[dict[str, Any]]:
                 "messages": [[m.role, pool.add(m.content)] for m in prompts[prompt].messages],
                 "grid": _grid(grid(table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis)),
                 "summary": _summary(summary(table, experiment=experiment, prompt=prompt, planned=len(here))),
-                "statistics": statistics_of(table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis),
+                "statistics": statistics_of(
+                    table, experiment=experiment, prompt=prompt, planned=here, axis=task.axis, one_needle=task.is_single
+                ),  # fmt: skip
                 "controls": [control(c) for c in controls if (c.experiment, c.prompt) == (experiment, prompt)],
                 "trials": told | {"case": [said.get(record.id) for record in mine]},
             }

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from nihbench.analysis.grids import Rows, depths_of, in_cells, no_trial, places_of, rows_of
 from nihbench.analysis.table import Table
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Message, t
 from nihbench.plan.grid import joined_depths
 from nihbench.stats.adaptive import FirstDraws, row_intervals
 from nihbench.stats.cell import Cell, cell, scale_of
+from nihbench.stats.crossed import Component, components
 from nihbench.stats.diagnose import Diagnosis, diagnose
 from nihbench.stats.effective import RULER_THRESHOLD, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import (
@@ -66,6 +67,40 @@ class Region:
     headline: Headline
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampled:
+    """Over how many needles, wordings of their questions and haystacks numbers were sampled, and whose variance it is.
+
+    `components` are the shares of the variance of found or not, each answer alone: of needle, wording and haystack.
+    """
+
+    needles: int
+    wordings: int
+    haystacks: int
+    components: tuple[Component, ...] = ()
+
+    @property
+    def brief(self) -> Message:
+        """Say over what the numbers were sampled."""
+        if self.needles == 1:
+            return t("finding.for_this_needle")
+        counts = {"needles": self.needles, "wordings": self.wordings, "haystacks": self.haystacks}
+        return t("finding.sampled_one_haystack" if self.haystacks < 2 else "finding.sampled", **counts)
+
+    @property
+    def shares(self) -> Message | None:
+        """Say which share of the variance is whose; None where there is none."""
+        known = [each for each in self.components if each.known]
+        told = tuple(
+            t(
+                f"finding.share_{each.name}" if each.told else f"finding.share_{each.name}_open",
+                share=f"{each.share:.1%}",
+            )
+            for each in known
+        )
+        return t("finding.variance", shares=told) if told else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
     """Everything about one (experiment, prompt) alone; axes ascend, lengths in tokens, `depths` on `axis`.
@@ -85,6 +120,8 @@ class Statistics:
     places: Places = field(repr=False)
     absolute: float | None = None
     axis: Axis = DEPTH
+    one_needle: bool = False
+    """Whether all trials ask for one needle of the catalog."""
 
     @cached_property
     def headline(self) -> Headline:
@@ -136,6 +173,29 @@ class Statistics:
         """Whether that is one text because haystacks overlap, not because there is one."""
         known = self.trials.haystack[self.trials.haystack != _UNKNOWN]
         return self.this_haystack and len(np.unique(known)) > 1
+
+    @cached_property
+    def sampled(self) -> Sampled | None:
+        """What the numbers were sampled over; None where each trial makes a needle of its own."""
+        haystacks = self.headline.found.haystacks
+        if self.trials.needle is None:
+            return Sampled(needles=1, wordings=1, haystacks=haystacks) if self.one_needle else None
+        here = self.trials.where(~np.isnan(self.trials.value))
+        if here.needle is None or here.wording is None or not len(here.value):
+            return None
+        wording = here.needle * (int(here.wording.max()) + 2) + here.wording
+        block, cells = here.cluster * len(self.lengths), here.length * len(self.depths) + here.depth
+        factors = (
+            ("needle", here.needle, block + here.length),
+            ("wording", wording, here.needle),
+            ("haystack", here.cluster, cells),
+        )
+        return Sampled(
+            needles=len(np.unique(here.needle)),
+            wordings=len(np.unique(here.wording)),
+            haystacks=haystacks,
+            components=components(here.found.astype(np.float64), factors),
+        )
 
     @cached_property
     def base(self) -> Estimate | None:
@@ -217,6 +277,7 @@ def statistics(
     planned: Iterable[Trial] = (),
     absolute: float | None = None,
     axis: Axis = DEPTH,
+    one_needle: bool = False,
 ) -> Statistics:
     """Return the statistics of one (experiment, prompt).
 
@@ -227,6 +288,7 @@ def statistics(
         planned: The run's trials, so that those without a record count as unmeasured.
         absolute: An absolute threshold for the effective length, such as `RULER_THRESHOLD`, in place of the base.
         axis: What the run's rows are.
+        one_needle: Whether all trials ask for one needle of the catalog.
 
     Raises:
         UsageError: Neither the table nor the plan has a trial of this pair.
@@ -245,6 +307,7 @@ def statistics(
         places=places,
         absolute=absolute,
         axis=axis,
+        one_needle=one_needle,
     )
 
 
@@ -291,7 +354,18 @@ def _trials(rows: Rows, owed: Sequence[tuple[int, float]], lengths: Sequence[flo
         depth=np.searchsorted(depths, np.concatenate([rows["axis"].astype(np.float64), more[:, 1]])),
         text=np.concatenate([numbers_of(rows["text"]), none]).astype(np.int64),
         place=np.concatenate([_places(rows), none]).astype(np.int64),
+        needle=_named(rows["bank_needle"], none),
+        wording=_named(rows["bank_wording"], none),
     )
+
+
+def _named(column: NDArray[np.object_], owed: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Number the names of a column, -1 where one is missing or owed; None: all are."""
+    names = [each if isinstance(each, str) else None for each in column]
+    number_of = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)))}
+    if not number_of:
+        return None
+    return np.concatenate([[number_of.get(name or "", _UNKNOWN) for name in names], owed]).astype(np.int64)
 
 
 def _places(rows: Rows) -> NDArray[np.int64]:

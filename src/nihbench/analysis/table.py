@@ -127,6 +127,8 @@ COLUMNS: Mapping[str, str] = {
     "started_at": "string",
     "axis": "float64",  # the row of the grid: the nominal depth, or a point of the task's own axis; NaN as there
     "items": "string",  # of a task with several: JSON, [name, found] for each item; missing else
+    "bank_needle": "string",  # of a task that has a bank of needles: which it read; missing else
+    "bank_wording": "string",  # and in which wording it was asked
 }
 """The table's columns in order, each with its pandas dtype."""
 
@@ -219,6 +221,8 @@ def _row(record: Record, grade: Grade | None, texts: Mapping[Haystack, int]) -> 
         else (UNSCORED if grade is None or isinstance(grade, Unscored) else None),
     }
     given = None if isinstance(outcome, Failure) else grade
+    drawn = record.planted.fresh if record.planted is not None else {}
+    row |= {"bank_needle": drawn.get("needle"), "bank_wording": drawn.get("wording")}
     return row | _text_columns(trial.length, placement, texts) | _call_columns(outcome) | _score_columns(given)
 
 

@@ -20,7 +20,7 @@ from nihbench.app.results import Result
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say
-from nihbench.figures.findings import effective_sentence
+from nihbench.figures.findings import effective_sentence, sampled_sentence
 from nihbench.figures.page import check_suffix, missing, save
 from nihbench.figures.panel import Panel, draw_panel
 from nihbench.figures.profile import Line, draw_profiles
@@ -66,7 +66,9 @@ def _title(sweeps: Sequence[Sweep], kind: Kind, lang: Lang) -> str:
 
 
 def _caption(sweeps: Sequence[Sweep], kind: Kind, style: Style) -> str:
-    lang, notes = style.lang, kind.notes(sweeps, style)
+    lang = style.lang
+    sampled = [sampled_sentence(each.statistics, lang, brief=True) for each in sweeps if each.statistics]
+    notes = [*kind.notes(sweeps, style), *filter(None, dict.fromkeys(sampled))]
     several = len({sweep.setting.model for sweep in sweeps}) > 1
     # A large panel carries its numbers above the maps.
     lines = [

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,10 +108,9 @@ class Result:
     @cached_property
     def statistics(self) -> tuple[Statistics, ...]:
         """One for each prompt."""
-        axis = self.run.manifest.axis
-        return tuple(
-            statistics(self.table, experiment=e, prompt=p, planned=self.planned, axis=axis) for e, p in self.prompts
-        )
+        task = self.run.manifest.task
+        made = partial(statistics, self.table, planned=self.planned, axis=task.axis, one_needle=task.is_single)
+        return tuple(made(experiment=e, prompt=p) for e, p in self.prompts)
 
     @property
     def passing(self) -> int:

@@ -25,7 +25,7 @@ from nihbench.app.results import Result, rows_sentence
 from nihbench.cli import output
 from nihbench.cli.output import console, note, speaks_unicode, tell, width_of, wrapped
 from nihbench.figures.captions import headline, length_notes
-from nihbench.figures.findings import effective_sentence, worst_sentence
+from nihbench.figures.findings import effective_sentence, sampled_sentence, worst_sentence
 from nihbench.figures.terminal import terminal_heatmap
 from nihbench.lang.messages import Message, language, listed, plain, said, t
 from nihbench.run.follow import Eta, Left
@@ -48,7 +48,8 @@ def show_result(result: Result) -> None:
             continue
         tell(headline(sweep.summary, lang=words, intervals=sweep.intervals))
         if sweep.statistics:
-            for sentence in (effective_sentence(sweep.statistics, words), worst_sentence(sweep.statistics, words)):
+            for sentence_of in (effective_sentence, worst_sentence, sampled_sentence):
+                sentence = sentence_of(sweep.statistics, words)
                 tell(sentence) if sentence else None
         rows = rows_sentence(result.table, experiment=sweep.grid.experiment, prompt=sweep.grid.prompt)
         tell(said(rows)) if rows else None

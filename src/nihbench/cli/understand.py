@@ -6,13 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from nihbench.analysis.report import sampled_of
+from nihbench.analysis.statistics import Statistics
 from nihbench.app.comparing import check_comparison, comparison_of
 from nihbench.app.loaded import check_export, joined, load_one, write_table
 from nihbench.app.results import result_of, results_in, tell_controls
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_json, tell
+from nihbench.figures.captions import joined as joined_text
 from nihbench.figures.captions import length_notes
-from nihbench.figures.findings import diagnosis_sentence
+from nihbench.figures.findings import diagnosis_sentence, sampled_sentence
 from nihbench.figures.sweeps import Sweep, chosen, named
 from nihbench.lang.messages import language, languages, plain, t
 from nihbench.run.store import open_run
@@ -55,8 +58,12 @@ def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -
     if as_json:
         show_json([_value(sweep) for sweep in sweeps])
         return
-    told = [f"{s.name}: {diagnosis_sentence(s.statistics, language())}" for s in sweeps if s.statistics]
+    told = [f"{s.name}: {_told(s.statistics)}" for s in sweeps if s.statistics]
     tell("\n".join(map(plain, [*told, *length_notes([s.setting for s in sweeps], language())])))
+
+
+def _told(made: Statistics) -> str:
+    return joined_text(language(), [diagnosis_sentence(made, language()), sampled_sentence(made, language())])
 
 
 def _value(sweep: Sweep) -> dict[str, Any]:
@@ -76,6 +83,7 @@ def _value(sweep: Sweep) -> dict[str, Any]:
         "margin": None if found.margin == float("inf") else found.margin,
         "measured": made.headline.found.measured,
         "planned": made.headline.found.planned,
+        "sampled": sampled_of(made.sampled),
         "text": {lang: diagnosis_sentence(made, lang) for lang in languages()},
     }
 

@@ -97,6 +97,18 @@ def _highest(found: EffectiveLength, lang: Lang) -> str:
     return tell(lang, "or_more", length=_tokens(found.high)) if found.high_open else _tokens(found.high)
 
 
+def sampled_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = False) -> str:
+    """Return over what the numbers were sampled, and whose the variance is; "" where that is not known.
+
+    `brief` leaves out the variance.
+    """
+    found = made.sampled
+    if found is None:
+        return ""
+    shares = None if brief else found.shares
+    return joined(lang, [said(found.brief, lang), said(shares, lang) if shares is not None else ""])
+
+
 def worst_sentence(made: Statistics, lang: Lang = "en") -> str:
     """Return where least is found, "" where all of the grid is alike, too little is measured, or it is too small."""
     worst = made.worst if made.has_verdict else None

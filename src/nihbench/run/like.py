@@ -27,7 +27,7 @@ from nihbench.run.setup import Begun, Setup, counted_once
 from nihbench.run.store import RunFolder, check_free, create_run, manifest, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import check_corpus
-from nihbench.tasks.task import Task
+from nihbench.tasks.task import Grid, Task
 from nihbench.text.encoded import EncodedMessages, messages_json
 from nihbench.text.prompt import around, digest, rebuild, rebuild_bare
 from nihbench.text.source import SourceText, shuffled_text
@@ -93,7 +93,9 @@ def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
         return planted
     alike = trial.control == "sentinel" or (trial.control is None and not content.task.draws)
     drawn = replace(trial, repeat=0) if alike else trial
-    return replace(planted, haystack=content.task.planted(drawn, int(content.identity.get("seed", 0))).haystack)
+    cells = Grid(content.lengths, content.rows, content.repeats)
+    made = content.task.planted(drawn, int(content.identity.get("seed", 0)), grid=cells)
+    return replace(planted, haystack=made.haystack)
 
 
 def source_text(text: str, place: Placed) -> SourceText | str:

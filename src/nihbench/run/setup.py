@@ -19,7 +19,7 @@ from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.options import MODEL_UNIT, RunOptions, header_digest, without_secrets
 from nihbench.run.texts import Texts, made_source
-from nihbench.tasks.task import Task
+from nihbench.tasks.task import Grid, Task
 from nihbench.text.encoded import EncodedMessages
 from nihbench.text.prompt import PLACEMENT_VERSION, build_alone, build_bare, build_prompt, splice_of
 from nihbench.text.source import Layout, Source, shuffled_source
@@ -168,7 +168,8 @@ class Setup:
         if known is None:
             same = trial.control is None and "needle" not in self.varied
             drawn = replace(trial, repeat=0) if same else self.drawn(trial)
-            known = self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None)
+            cells = Grid(self.lengths, self.depths, self.options.repeats)
+            known = self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None, grid=cells)
             self._planted.clear()
             self._planted[trial] = known
         return known
@@ -313,7 +314,7 @@ class Setup:
         """Return everything that is common to all trials and could change an answer."""
         calibrated = {} if self.calibration is None else {"calibration": self.calibration.identity()}
         theirs = {} if self.like is None else self.like.text_identity
-        own = calibrated | {
+        own: dict[str, Any] = calibrated | {
             "model": self.model_sha256 or self.request.model,
             "max_output": self.request.max_output,
             "temperature": self.request.temperature,
@@ -327,6 +328,8 @@ class Setup:
             "placement": PLACEMENT_VERSION,
         }
         turned = {"exchange": self.exchange_tokens} if self.exchange_tokens else {}
+        if self.task.by_grid:
+            own["grid"] = [list(self.lengths), list(self.depths), self.options.repeats]
         return own | turned | self.task.identity() | theirs
 
     @property

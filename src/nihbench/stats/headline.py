@@ -1,7 +1,8 @@
 """The headline numbers of a grid, or of a row, column or third of it, with their intervals.
 
 What was really independent is the haystack: all answers over one text are one cluster, and so are haystacks that
-overlap (`overlap`). With two or more texts the interval is that of t over them with quantiles that fit their skewness
+overlap (`overlap`). Where needles are several (a bank), so is the needle: then both are clusters, see `crossed`. With
+two or more texts the interval is that of t over them with quantiles that fit their skewness
 and number, see `inversion`. With one the interval holds for this text only, see `one_haystack`. Never a bootstrap of
 the answers.
 """
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nihbench.stats.crossed import counted, means_over_both, parts_of
 from nihbench.stats.interval import (
     LEVEL,
     BoolArray,
@@ -24,6 +26,7 @@ from nihbench.stats.interval import (
     FloatArray,
     IntArray,
     Interval,
+    Method,
     exact_interval,
     t_value,
     whole,
@@ -128,7 +131,8 @@ class Trials:
     names the text (equal number: same text), `length` and `depth` are the cell's indices along the grid's axes.
     `text` numbers the text that a haystack is part of at the trial's length, where several overlap (`one_text`).
     `place` names the place of a text where the needle stood: trials of one number asked the same again. None: each had
-    a place of its own.
+    a place of its own. `needle` numbers the needles of a bank, `wording` the wordings of their questions; None: there
+    is one needle, or each trial has its own.
     """
 
     value: FloatArray
@@ -138,6 +142,8 @@ class Trials:
     depth: IntArray
     text: IntArray | None = None
     place: IntArray | None = None
+    needle: IntArray | None = None
+    wording: IntArray | None = None
 
     def __post_init__(self) -> None:
         shapes = {name: array.shape for name, array in self._arrays().items()}
@@ -155,10 +161,10 @@ class Trials:
 
     def estimate(self, values: FloatArray, level: float = LEVEL) -> Estimate:
         """Return the mean of what these trials came to, of shape (n,), NaN where unmeasured."""
-        return estimate(values, self.cluster, self.length, self.depth, level, place=self.place)
+        return estimate(values, self.cluster, self.length, self.depth, level, place=self.place, needle=self.needle)
 
     def _arrays(self) -> dict[str, Any]:
-        names = ("value", "found", "haystack", "length", "depth", "text", "place")
+        names = ("value", "found", "haystack", "length", "depth", "text", "place", "needle", "wording")
         return {name: array for name in names if (array := getattr(self, name)) is not None}
 
 
@@ -168,7 +174,7 @@ class Estimate:
 
     `if_missed` and `if_found` are the mean over all planned trials, with the unmeasured counted as 0 and as 1.
     `haystacks` counts the clusters the interval rests on, `places` the different prompts, None where each trial has
-    its own.
+    its own, `needles` those of a bank, 0 where there is none.
     """
 
     value: float
@@ -179,6 +185,7 @@ class Estimate:
     planned: int
     haystacks: int
     places: int | None = None
+    needles: int = 0
 
     @cached_property
     def interval(self) -> Interval:
@@ -278,6 +285,7 @@ def estimate(
     level: float = LEVEL,
     *,
     place: IntArray | None = None,
+    needle: IntArray | None = None,
 ) -> Estimate:
     """Return the mean of values between 0 and 1 with its interval and its bounds.
 
@@ -288,15 +296,19 @@ def estimate(
         depth: Shape (n,), index of the cell along the depths.
         level: Confidence of the interval.
         place: Shape (n,), equal numbers ask the same prompt again, which is no further place; None: all differ.
+        needle: Shape (n,), equal numbers are one needle of a bank; None: there is no bank.
     """
     value = np.asarray(values, dtype=np.float64)
     good = ~np.isnan(value)
     planned, measured, points = len(value), int(good.sum()), float(value[good].sum())
     clusters = len(np.unique(haystack[good]))
+    needles = 0 if needle is None else len(np.unique(needle[good]))
     places = np.arange(measured) if place is None else np.unique(place[good], return_inverse=True)[1]
     ends: Interval | Ends
     if not measured:
         ends = Interval(low=0.0, high=1.0, level=level, method="none")
+    elif needle is not None and needles > 1:
+        ends = _ends_over_needles(value[good], needle[good], haystack[good], level)
     elif clusters == 1:
         first = np.unique(places, return_index=True)[1]
         each = np.bincount(places, weights=value[good]) / np.bincount(places)
@@ -312,6 +324,7 @@ def estimate(
         planned=planned,
         haystacks=clusters,
         places=None if place is None else len(np.unique(places)),
+        needles=needles,
     )
 
 
@@ -334,6 +347,38 @@ def _ends_over_haystacks(values: FloatArray, haystack: IntArray, level: float) -
         low, high = exact_interval(mean * effective, effective, level)
         return Interval(low=low, high=high, level=level, method="assumed")
     return Ends(end=means_left_open(total, size, level), level=level, method="clusters")
+
+
+SEVERAL = 2
+"""With fewer trials a needle, as in most rows of a bank's grid, needles are taken to differ within haystacks alone."""
+
+
+def over_needles(values: FloatArray, needle: IntArray, haystack: IntArray, level: float = LEVEL) -> Interval:
+    """Return the interval of a mean over two or more needles: for needles and haystacks in general (`crossed`).
+
+    In one haystack it is for needles in general in this haystack: needles are the clusters, as haystacks are in
+    `over_haystacks`. Where nothing differs, answers about one needle are assumed to correlate as those over one
+    haystack are.
+    """
+    return whole(_ends_over_needles(values, needle, haystack, level))
+
+
+def _ends_over_needles(values: FloatArray, needle: IntArray, haystack: IntArray, level: float) -> Interval | Ends:
+    if len(np.unique(haystack)) == 1:
+        made = _ends_over_haystacks(values, needle, level)
+        method: Method = "assumed" if made.method == "assumed" else "needles"
+        return replace(made, method=method, this_haystack=True)
+    total, size = counted(values, needle, haystack)
+    if len(values) < SEVERAL * len(size):
+        return _ends_over_haystacks(values, haystack, level)
+    parts = parts_of(total, size)
+    mean = float(parts.mean)
+    if float(parts.variance) < 1e-18 or not 1e-12 < mean < 1 - 1e-12:
+        trials, alike = len(values), (len(values) / clusters - 1 for clusters in size.shape)
+        effective = trials / (1 + sum(alike) * ASSUMED_CORRELATION)
+        low, high = exact_interval(mean * effective, effective, level)
+        return Interval(low=low, high=high, level=level, method="assumed")
+    return Ends(end=means_over_both(total, size, level), level=level, method="two_way")
 
 
 def one_haystack(values: FloatArray, length: IntArray, depth: IntArray, level: float = LEVEL) -> Interval:

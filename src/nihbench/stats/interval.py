@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-Method = Literal["exact", "credible", "local", "paired", "clusters", "assumed", "none"]
+Method = Literal["exact", "credible", "local", "paired", "clusters", "needles", "two_way", "assumed", "none"]
 
 LEVEL = 0.95
 
@@ -26,6 +26,7 @@ class Interval:
 
     `method`: "exact" Clopper-Pearson; "credible" Dirichlet-multinomial; "local" differences between neighbouring
     cells of one haystack; "paired" Agresti and Min's, of a difference; "clusters" t over haystacks;
+    "needles" t over the needles of a bank in one haystack; "two_way" t over needles and haystacks;
     "assumed" haystacks that do not differ at all, so that their spread had to be assumed; "none" nothing to compute
     one from (the whole range).
     `this_haystack`: it says nothing about other haystacks, and a caption must say "for this haystack".

@@ -15,7 +15,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -86,7 +86,7 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> Callab
     """
     mean, error = (float(number) for number in error_of_mean(total, size))
     centre, unit = math.log(mean / (1 - mean)), error / (mean * (1 - mean))
-    seen = float(_logit_of_sum(total.sum(), float(size.sum())))
+    seen = float(logit_of_sum(total.sum(), float(size.sum())))
     design = design_of_sizes(size)
 
     @cache
@@ -101,8 +101,8 @@ def means_left_open(total: FloatArray, size: FloatArray, level: float) -> Callab
         return _Test(design=design, place=place, spread=len(SPREADS) - 1, level=level, number="total", seen=seen)
 
     def end(side: int) -> float:
-        reach = _reach(centre, side, unit, by_t)
-        found = float(logistic(centre + side * min(reach, _reach(centre, side, 1.0, by_sum, enough=reach))))
+        far = reach(centre, side, unit, by_t)
+        found = float(logistic(centre + side * min(far, reach(centre, side, 1.0, by_sum, enough=far))))
         return min(mean, found) if side < 0 else max(mean, found)
 
     return end
@@ -153,7 +153,19 @@ def design_of_sizes(size: FloatArray) -> tuple[int, ...]:
     return tuple(int(trials) for trials in np.sort(size))
 
 
-def _reach(centre: float, side: int, unit: float, test: Callable[[int], _Test], *, enough: float = math.inf) -> float:
+class Tested(Protocol):
+    """Whether the mean at a place is left open."""
+
+    def margin(self, side: int) -> float:
+        """Return by how much the mean passes on a side, negative where it fails."""
+        ...
+
+    def passes(self, side: int) -> bool:
+        """Say whether the margin is not negative."""
+        ...
+
+
+def reach(centre: float, side: int, unit: float, test: Callable[[int], Tested], *, enough: float = math.inf) -> float:
     """Return how far from `centre` tested means are left open, in logits; `side` -1 below, 1 above.
 
     Args:
@@ -218,7 +230,7 @@ def _quantiles(design: tuple[int, ...], place: int, spread: int, level: float) -
             t={side: -mirrored.t[-side] for side in (-1, 1)}, total={side: -mirrored.total[-side] for side in (-1, 1)}
         )
     drawn, tails = _sweeps(design, place, spread), _tails(design, place, level)
-    return _Quantiles(t=_both_ends(drawn.t, tails.t), total=_both_ends(drawn.total, tails.total))
+    return _Quantiles(t=both_ends(drawn.t, tails.t), total=both_ends(drawn.total, tails.total))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -240,7 +252,7 @@ def _sweeps(design: tuple[int, ...], place: int, spread: int, share: float = 1.0
     some = error > 1e-9
     mean, error = mean[some], error[some]
     t = (np.log(mean / (1 - mean)) - PLACES[place]) * mean * (1 - mean) / error
-    total = _logit_of_sum(hits.sum(axis=1), float(size.sum()))
+    total = logit_of_sum(hits.sum(axis=1), float(size.sum()))
     if PLACES[place] == 0:
         t, total = np.append(t, -t), np.append(total, -total)
     return _Sweeps(t=t, total=total)
@@ -280,13 +292,13 @@ def _tails(design: tuple[int, ...], place: int, level: float) -> _Tails:
     return _Tails(t=tail, total=int(ABSURD * tail))
 
 
-def _both_ends(values: FloatArray, tail: int) -> dict[int, float]:
+def both_ends(values: FloatArray, tail: int) -> dict[int, float]:
     """Return the value that `tail` others pass, on each side."""
     ordered = np.sort(values)
     return {-1: float(ordered[-1 - tail]), 1: float(ordered[tail])} if tail < len(ordered) else {-1: -NEVER, 1: NEVER}
 
 
-def _logit_of_sum(hits: ArrayLike, trials: float) -> FloatArray:
+def logit_of_sum(hits: ArrayLike, trials: float) -> FloatArray:
     """Return the logit of a mean, finite with no hit and no miss too."""
     some = np.asarray(hits, dtype=np.float64) + 0.5
     return np.asarray(np.log(some / (trials + 1 - some)))

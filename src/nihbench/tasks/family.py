@@ -34,7 +34,11 @@ class Draw:
     distinct: bool = True
     name: str = ""
     rows: tuple[float, ...] = ()
-    """All rows of the grid, where the family has an axis of its own."""
+    """All rows of the grid, where they are known."""
+    lengths: tuple[int, ...] = ()
+    """All lengths of the grid, likewise."""
+    repeats: int = 0
+    """How many measurements each cell of the grid has, likewise."""
 
     @property
     def point(self) -> float:
@@ -97,6 +101,8 @@ class Family(ABC):
     languages: ClassVar[tuple[str, ...]] = ("en",)
     options: ClassVar[Mapping[str, str]] = {}
     """What can be chosen beside the axis: names and usual values."""
+    by_grid: ClassVar[bool] = False
+    """Whether what is planted in a cell depends on which other cells the grid has."""
     needs_text: ClassVar[bool] = True
     """Whether the right answer can come from the text alone; else controls without text or needle say nothing."""
     later: ClassVar[Mapping[str, str]] = {}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from nihbench.score.grammar import Grammar, grammar_for
 from nihbench.score.rules import SCORER, VERSION, grade
 from nihbench.score.values.base import Value
 from nihbench.score.values.kinds import recognise
+from nihbench.tasks.family import Answer
 from nihbench.types import Evidence, Grade, Insert, Item, Needle, OutcomeClass, Planted, Score, plain_turns
 
 Span = tuple[int, int]
@@ -296,6 +297,70 @@ def _missed(names: tuple[str, ...], outcome: OutcomeClass, errors: tuple[Note, .
         version=VERSION,
         items=tuple((name, False) for name in names),
     )
+
+
+def grade_value(planted: Planted, key: Needle, answer: Answer, filler: Filler | None) -> Grade:
+    """Grade an answer that is one value by the rules, and trace a wrong one; a right one beside a wrong one is none.
+
+    Args:
+        planted: what was planted; its one item is the value.
+        key: the needle by whose rules the answer is graded.
+        answer: what the model said.
+        filler: what fills a text that the task made.
+    """
+    made = grade(
+        answer.text,
+        key,
+        finish_reason=answer.finish_reason,
+        question=planted.question,
+        haystack=answer.haystack,
+    )
+    if not isinstance(made, Score):
+        if not _WITHOUT_LANGUAGE.fullmatch((final_answer(answer.text) or "").strip()):
+            return made
+        made = _missed((), "hallucinated", (), Note("items_found", found=0, all=1))
+    name = planted.items[0].name
+    text = Text((final_answer(answer.text) or "")[:_MOST_READ], grammar_for(key.language))
+    wrong = [each for each in _others(planted) if place_of(Item(name="", text=each.value), text) is not None]
+    if not wrong and made.outcome in ("hallucinated", "partial"):  # it may be written otherwise
+        wrong = [each for each in _others(planted) if _says(answer.text, replace(key, answer=each.value))]
+    if wrong and (made.found or place_of(planted.items[0], text) is not None):
+        errors = tuple(Note("item_extra", said=each.value) for each in wrong)
+        made = replace(made, value=min(made.value, 0.5), outcome="hedged")
+    elif wrong:
+        errors = tuple(map(_traced, wrong))
+        made = replace(made, value=0.0, outcome="hallucinated", identifying="wrong")
+    elif made.outcome == "hallucinated":
+        errors = _of_filler(text, filler) or _of_nothing("hallucinated", answer.text)
+    elif made.outcome == "abstained":
+        errors = _of_nothing("abstained", answer.text)
+    else:
+        errors = () if made.found else (Note("item_missing", item=name),) if made.outcome == "partial" else ()
+    cue = worst(errors) or made.evidence.cue
+    return replace(made, evidence=replace(made.evidence, cue=cue, errors=errors), items=((name, made.found),))
+
+
+_WITHOUT_LANGUAGE = re.compile(r"(?=\S*[0-9@])\S{1,80}|[\d\s().+-]{1,80}")
+"""A code, an address, a number: an answer in no language, and so in none that nobody reads."""
+
+
+def _others(planted: Planted) -> list[Insert]:
+    right = {_plain(item.text) for item in planted.items}
+    return [each for each in planted.inserts if each.value and _plain(each.value) not in right]
+
+
+def _says(answer: str, key: Needle) -> bool:
+    told = grade(answer, key)
+    return isinstance(told, Score) and told.found
+
+
+def _of_filler(text: Text, filler: Filler | None) -> tuple[Note, ...]:
+    """Return where in what fills the text a value stands that an answer says word for word."""
+    shown = text.text
+    for value, sentence in filler() if filler is not None else ():
+        if (folded := text.grammar.fold(value).text) in shown:
+            return (Note("item_filler", said=folded, words=sentence),)
+    return ()
 
 
 def grade_absence(

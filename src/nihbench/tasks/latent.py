@@ -56,9 +56,9 @@ def overlap(pair: Pair, wording: str, language: str) -> float:
     more in common than words would.
     """
     weights = _weights(language)
-    asked = _content(pair.question(wording, language), language)
+    asked = content_words(pair.question(wording, language), language)
     total = sum(weights.get(word, weights[""]) for word in asked)
-    shared = asked & _content(pair.sentence("", language), language)
+    shared = asked & content_words(pair.sentence("", language), language)
     return sum(weights.get(word, weights[""]) for word in shared) / total if total else 0.0
 
 
@@ -66,12 +66,13 @@ def overlap(pair: Pair, wording: str, language: str) -> float:
 def _weights(language: str) -> dict[str, float]:
     """Return how rare each word is among all needles and latent questions; of one that is in none under ""."""
     texts = [text for pair in PAIRS for text in (pair.sentence("", language), pair.question("latent", language))]
-    several = [_content(text, language) for text in texts]
+    several = [content_words(text, language) for text in texts]
     found = {word: sum(word in text for text in several) for text in several for word in text}
     return {word: log((1 + len(several)) / number) for word, number in found.items()} | {"": log(1 + len(several))}
 
 
-def _content(text: str, language: str) -> frozenset[str]:
+def content_words(text: str, language: str) -> frozenset[str]:
+    """Return the content words of a text: stems in English, signs in Chinese."""
     from nihbench.score.grammar import grammar_for  # who only plans loads no scorer
 
     grammar = grammar_for(language)

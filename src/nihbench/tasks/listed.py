@@ -181,8 +181,9 @@ class Words(Shared):
             raise UsageError(t("tasks.no_choice", name="kind", value=kind, known=KINDS))
         return kind == "frequent"
 
-    def _fillers(self, draw: Draw) -> Iterator[tuple[str, str]]:
-        return self._uneven(draw) if self._is_uneven else super()._fillers(draw)
+    def fillers(self, draw: Draw, known: Planted | None = None) -> Iterator[tuple[str, str]]:
+        """Give votes: equally many of all words, or as natural text has them."""
+        return self._uneven(draw) if self._is_uneven else super().fillers(draw, known)
 
     def _uneven(self, draw: Draw) -> Iterator[tuple[str, str]]:
         """Give votes hundred by hundred, each word's spread over it: a stretch has them in nearly the same shares."""

@@ -15,7 +15,6 @@ from functools import lru_cache
 from itertools import count
 from random import Random
 from typing import Any, ClassVar, Literal, TypeVar
-from uuid import UUID
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import t
@@ -95,7 +94,7 @@ class Cast:
 
     def uuid(self) -> str:
         """Draw a UUID of version 4."""
-        return self._value(lambda: str(UUID(int=self.random.getrandbits(128), version=4)))
+        return self._value(words.uuid)
 
     def time(self) -> str:
         """Draw a time of day, to the second, within twelve hours: no two differ by their half of the day alone."""
@@ -104,6 +103,10 @@ class Cast:
     def word(self) -> str:
         """Draw a made-up word of Latin letters."""
         return self._value(words.made_up, 4)
+
+    def value(self, drawn: Callable[[Random], str]) -> str:
+        """Draw a value of a kind of its own, as a text that is the same in every language."""
+        return self._value(drawn)
 
     def _half(self, numbers: int) -> int:
         return 2 * self.random.randrange(numbers) + self._filler
@@ -134,7 +137,7 @@ class Shared(Family):
     metric: ClassVar[Metric] = "share"
     characters: ClassVar[Mapping[str, int]] = {"en": 6, "zh": 3}
     """Of a text that the task makes, for each token of a prompt: more than any tokenizer puts into one."""
-    _made: tuple[Draw, tuple[tuple[str, str], ...]] | None = None
+    _made: tuple[tuple[Draw, str], tuple[tuple[str, str], ...]] | None = None
 
     @abstractmethod
     def other(self, cast: Cast) -> tuple[str, str]:
@@ -212,10 +215,18 @@ class Shared(Family):
         characters = self.size(draw)
         if kind == "noise":
             return _noise(self.language, f"{draw.seed}|{draw.trial.length}|{draw.repeat}", characters)
-        return self._joined(text for text, _ in self._fillers(draw))
+        return self._joined(text for text, _ in self.fillers(draw))
 
-    def _fillers(self, draw: Draw) -> Iterator[tuple[str, str]]:
-        cast, made, characters = Cast(draw, "filler", filler=True), 0, self.size(draw)
+    def fillers(self, draw: Draw, known: Planted | None = None) -> Iterator[tuple[str, str]]:
+        """Give what fills a text of nothing but distractors, each with its value.
+
+        `known`: what a record says that was planted, where its draw comes out of one.
+        """
+        return self.filled(draw, Cast(draw, "filler", filler=True))
+
+    def filled(self, draw: Draw, cast: Cast) -> Iterator[tuple[str, str]]:
+        """Give distractors of a cast until they fill a trial's text."""
+        made, characters = 0, self.size(draw)
         while made < characters:
             text, value = self.other(cast)
             made += len(text) + 1
@@ -231,13 +242,14 @@ class Shared(Family):
             "strict": True,
             "names": {name: planted.fresh[name] for name in known if name in planted.fresh} if self.ordered else None,
             "metric": self.metric,
-            "filler": None if again is None else lambda: self._remade(again),
+            "filler": None if again is None else lambda: self._remade(again, planted),
         }
 
-    def _remade(self, draw: Draw) -> tuple[tuple[str, str], ...]:
-        """Return what filled a trial's text, (value, sentence): made once for all answers to it that are read in turn."""
-        if self._made is None or self._made[0] != draw:
-            self._made = draw, tuple((value, text) for text, value in self._fillers(draw))
+    def _remade(self, draw: Draw, known: Planted) -> tuple[tuple[str, str], ...]:
+        """Return what filled a trial's text, (value, sentence): made once for all answers that are read in turn."""
+        which = draw, known.fresh.get("needle", "")
+        if self._made is None or self._made[0] != which:
+            self._made = which, tuple((value, text) for text, value in self.fillers(draw, known))
         return self._made[1]
 
 

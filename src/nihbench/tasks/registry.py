@@ -34,6 +34,7 @@ _BUILT_IN: Mapping[str, str] = {
     "kth": "nihbench.tasks.listed:Kth",
     "graph": "nihbench.tasks.linked:Graph",
     "words": "nihbench.tasks.listed:Words",
+    "bank": "nihbench.tasks.bank:Bank",
 }
 _FORMER: Mapping[str, str] = {"multi-key": "nihbench.tasks.multi_key:MultiKey"}
 """Families of earlier versions, for their runs: `keys` and `values` have taken this one's place."""

@@ -43,6 +43,18 @@ _MOST_WORDS = 200
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Which cells a run has: its lengths and its rows, ascending, and how often each is measured."""
+
+    lengths: tuple[int, ...] = ()
+    rows: tuple[float, ...] = ()
+    repeats: int = 0
+
+
+NO_GRID = Grid()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """A task as a run has it. `needle` is what the single needle hides, and a specimen of it for any other."""
@@ -89,13 +101,22 @@ class Task:
         """Whether repeats of one cell plant different texts."""
         return bool(self.needle.fresh) if self.is_single else self.family.draws
 
-    def planted(self, trial: Trial, seed: int, *, distinct: bool = True) -> Planted:
-        """Return what a trial plants, asks and expects.
+    @property
+    def by_grid(self) -> bool:
+        """Whether what a cell plants depends on the grid's other cells, too."""
+        return not self.is_single and self.family.by_grid
+
+    def planted(self, trial: Trial, seed: int, *, distinct: bool = True, grid: Grid = NO_GRID) -> Planted:
+        """Return what a trial plants, asks and expects; `grid` is the one that it is a cell of.
 
         Raises:
             UsageError: the family can't say, or says what can't be planted.
         """
-        draw = Draw(trial=trial, seed=seed, distinct=distinct, name=self.name, rows=self.axis.values)
+        rows = self.axis.values or grid.rows
+        draw = Draw(
+            trial=trial, seed=seed, distinct=distinct, name=self.name, rows=rows, lengths=grid.lengths,
+            repeats=grid.repeats,
+        )  # fmt: skip
         found = self._asked(lambda: self.family.plant(draw))
         if self.is_single:
             return found

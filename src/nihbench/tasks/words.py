@@ -7,6 +7,7 @@ nothing by itself and knows no family.
 from __future__ import annotations
 
 from random import Random
+from uuid import UUID
 
 _STATES = {
     "en": "ancient broken crooked crowded deserted distant dusty faded flooded guarded hidden leaning lonely "
@@ -145,6 +146,11 @@ def time_of_day(random: Random, first: int, last: int) -> str:
     """Draw a time to the second, from one hour on and before another."""
     seconds = random.randrange(first * 3600, last * 3600)
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def uuid(random: Random) -> str:
+    """Draw a UUID of version 4."""
+    return str(UUID(int=random.getrandbits(128), version=4))
 
 
 def made_up(random: Random, syllables: int = 4) -> str:

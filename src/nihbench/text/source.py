@@ -318,8 +318,7 @@ class Ring:
 
     def sentence_from(self, place: float) -> int:
         """Return the character at which the first sentence begins that lies `place` tokens or more behind `first`."""
-        token = (int(np.searchsorted(self.starts, self.first)) + int(np.ceil(place))) % self.tokens
-        return sentence_start(self.text, self.boundaries, int(self.starts[token]))
+        return sentence_start(self.text, self.boundaries, self._character(place))
 
     def sentence_after(self, start: int) -> int:
         """Return where the next sentence begins behind the one at character `start`."""
@@ -329,7 +328,13 @@ class Ring:
         """Return how many tokens the character `start` lies behind a place, counted round."""
         token = int(np.searchsorted(self.starts, start) - np.searchsorted(self.starts, self.first))
         behind = (token - place) % self.tokens
-        return 0.0 if behind > self.tokens / 2 else behind  # a character of several tokens, cut by the place
+        # A character of several tokens that the place cuts begins before it.
+        return 0.0 if behind >= 1 and start == self._character(place) else behind
+
+    def _character(self, place: float) -> int:
+        """Return the character of the first token that lies `place` tokens or more behind `first`."""
+        token = (int(np.searchsorted(self.starts, self.first)) + int(np.ceil(place))) % self.tokens
+        return int(self.starts[token])
 
 
 def layout_for(ring: Ring, longest_tokens: int) -> Layout:
@@ -337,10 +342,12 @@ def layout_for(ring: Ring, longest_tokens: int) -> Layout:
     strata = max(ring.tokens // max(longest_tokens, 1), 1)
     while strata > 1:
         wide = ring.tokens / strata
-        late = max(ring.behind(at * wide, ring.sentence_from(at * wide)) for at in range(1, strata))
-        if late + longest_tokens <= wide:
+        late = [ring.behind(at * wide, ring.sentence_from(at * wide)) for at in range(1, strata)]
+        if max(late) + longest_tokens <= wide:
             break
-        strata = max(min(strata - 1, int(ring.tokens // (late + longest_tokens))), 1)
+        # A sentence of more than half the corpus is in the way of this parting, and maybe of no other.
+        usual = max((tokens for tokens in late if tokens <= ring.tokens / 2), default=0.0)
+        strata = max(min(strata - 1, int(ring.tokens // (usual + longest_tokens))), 1)
     return Layout(strata=strata, longest_tokens=longest_tokens)
 
 

@@ -15,6 +15,8 @@ function statisticsSection() {
   const notes = [["this_haystack_note", (s) => !s.overlapping], ["overlapping_note", (s) => s.overlapping]]
     .filter(([, holds]) => alone.some((panel) => holds(panel.statistics)))
     .map(([name]) => el("p", { class: "quiet" }, say(name)));
+  const sampled = [...new Set(shown.map((panel) => panel.statistics?.sampled?.sentence[state.lang]).filter(Boolean))]
+    .map((text) => el("p", { class: "quiet" }, outside(text)));
   const items = shown.filter((panel) => panel.summary.items).map((panel) => el("p", {}, say("items_of", {
     name: nameOf(panel), items: listed(panel.summary.items.map(([name, found, all]) => `${name} ${percent(found / all)} (${found}/${all})`)) })));
   const meanings = [...metrics, "measured", told ? "interval" : "bounds", ...(told ? ["effective"] : []),
@@ -22,7 +24,7 @@ function statisticsSection() {
   return {
     node: section("statistics", el("div", { class: "scroll" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, say(head))))), el("tbody", {}, rows))),
-    ...items, ...notes,
+    ...items, ...notes, ...sampled,
     el("h3", {}, say("definitions")), el("ul", { class: "definitions" }, meanings.map((name) => el("li", {}, say(`def_${name}`))))),
     draw: () => {},
   };
