@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,7 +55,7 @@ def made(task: Task, rows: Sequence[Counts], *, lengths: Sequence[int] = LENGTHS
     )
 
 
-def rung(counts: Counts, task: Task = CHAIN, **more: int) -> Rung:
+def rung(counts: Counts, task: Task = CHAIN, **more: Any) -> Rung:
     (found,) = rungs_of(made(task, [counts], **more), task, experiment="ladder-chain", prompt="original")
     return found
 
@@ -195,3 +196,11 @@ def test_runs_of_one_task_at_other_lengths_are_one_row() -> None:
     assert [cell.value for cell in found.cells] == [1.0, 0.0] and found.effective.length == 1000
     # Two measurements of one length are two rows.
     assert len(joined([*parts, parts[0]], lambda each: each.task.name)) == 2
+
+
+def test_one_miss_among_forty_is_still_shown_to_be_enough() -> None:
+    # The exact lower end of 39 of 40 is 0.868; of 38 of 40 it is 0.831, under the threshold.
+    assert rung([(39, 40), (0, 26), (0, 26)]).effective.low == 1000
+    assert rung([(38, 40), (0, 26), (0, 26)]).effective.low is None
+    cell = rung([(39, 40), (0, 26), (0, 26)]).cells[0]
+    assert (round(cell.interval.low, 3), round(cell.interval.high, 4)) == (0.868, 0.9994)

@@ -228,6 +228,8 @@ def commands(run: str, named: str, trial: str, out: str) -> dict[str, list[list[
         "export": [[run, "--out", f"{out}/a.csv"]],
         "compare": [[run, "base"]],
         "diagnose": [[run]],
+        "gate": [[run, "--against", "base"], ["base", "--against", run], [run, "--save", f"{out}/baseline.json"]],
+        "passport": [[run]],
         "agree": [[run]],
         "merge": [[run, "base", "--out", f"{out}/merged"]],
         "rebuild": [[run, trial]],
@@ -240,7 +242,10 @@ def commands(run: str, named: str, trial: str, out: str) -> dict[str, list[list[
 
 _TEXTS = ("a share as text", "a device as text", "a tokenizer of the victim's", "a model file of the victim's")
 _SERVERS = ("a further server", "batches at another server", "a batch's file elsewhere", "another run of the victim's")
-LIKE_ANOTHER = {what: ("plot", "compare", "export", "diagnose", "watch", "merge") for what in (*_TEXTS, *_SERVERS)}
+LIKE_ANOTHER = {
+    what: ("plot", "compare", "export", "diagnose", "gate", "passport", "watch", "merge")
+    for what in (*_TEXTS, *_SERVERS)
+}
 """Folders whose records and scores are sound, and what reads nothing else: tried on others of the same kind."""
 NO_RUN = frozenset(
     {"grade", "models", "serve", "doctor", "needle list", "needle show", "needle check", "corpus list", "corpus fetch"}

@@ -13,6 +13,8 @@ from nihbench.types import Tokenizer
 from tests.billing import PRICE, WAYS, Service
 from tests.cli.conftest import shown_spent, told_spent
 
+pytestmark = pytest.mark.slow  # whole commands, killed and gone on with
+
 
 @pytest.fixture(scope="module")
 def shared(named_tokenizer: Callable[[str], Tokenizer]) -> Iterator[Service]:

@@ -34,6 +34,9 @@ def rows_of(out: str) -> dict[str, str]:
     return {named[name]: rest.strip() for name, rest in rows if rest.startswith(" ")}
 
 
+pytestmark = pytest.mark.slow  # whole checks over a socket
+
+
 @pytest.fixture
 def sweep(nih: Any) -> None:
     """A default sweep over a text that is on every machine."""

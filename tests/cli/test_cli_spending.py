@@ -212,6 +212,7 @@ def test_a_cap_needs_a_price(nih: Any, service: list[object]) -> None:
     assert says(nih("run", *service, "--price", "1,1", "--max-cost", "-1").error(), "endpoint.max_cost_no_amount")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
 def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
     import subprocess

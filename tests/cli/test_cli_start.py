@@ -87,6 +87,7 @@ WITHOUT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", WITHOUT)
 def test_what_a_command_starts_without(command: str) -> None:
     program = f"import sys, nihbench.cli.{command}\nprint('IMPORTED', *sys.modules, file=sys.stderr)"

@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from nihbench.types import Completion, Failure, Message, Request
 from tests.wording import says
 
 # Short ones for the tests; a `LONG` one is never reached by them.
-LONG = 30.0
+LONG = 300.0
 PLAIN = {"dialect": Dialect(stream=False)}
 JSON = json.dumps({"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}]}).encode()
 DONE = b"data: [DONE]\n\n"
@@ -29,7 +30,15 @@ def timeouts(**short: float) -> Timeouts:
     return Timeouts(**({"connect_s": LONG, "write_s": LONG, "first_token_s": LONG, "idle_s": LONG} | short))
 
 
-def missed(outcome: Any, code: str, at_most_s: float = 10.0) -> Failure:
+def at_any_speed(check: Callable[[float], None]) -> None:
+    """Let a check of what comes in time be made; where the machine is at work, again with ten times the time."""
+    try:
+        check(1.0)
+    except AssertionError:
+        check(10.0)
+
+
+def missed(outcome: Any, code: str, at_most_s: float = 100.0) -> Failure:
     assert isinstance(outcome, Failure)
     assert (outcome.kind, outcome.may_be_billed) == ("timeout", True)
     assert says(outcome.message, f"note.{code}")
@@ -65,10 +74,14 @@ def test_a_pause_after_the_first_token(wire: Any, playing: Any, ask: Any) -> Non
 
 
 def test_a_slow_drip_is_no_pause(wire: Any, playing: Any, ask: Any) -> None:
-    drip = [step for _ in range(8) for step in (playing.chunk(playing.piece("a")), 0.2)]
-    wire.play(playing.events, *drip, playing.chunk(playing.piece("b", "stop") + DONE), b"0\r\n\r\n")
-    outcome = ask(wire.base_url, timeouts=timeouts(first_token_s=1.2, idle_s=1.2))
-    assert isinstance(outcome, Completion) and outcome.text == "aaaaaaaab"
+    def check(times: float) -> None:
+        drip = [step for _ in range(8) for step in (playing.chunk(playing.piece("a")), 0.1 * times)]
+        wire.play(playing.events, *drip, playing.chunk(playing.piece("b", "stop") + DONE), b"0\r\n\r\n")
+        short = timeouts(first_token_s=0.6 * times, idle_s=0.6 * times)
+        outcome = ask(wire.base_url, timeouts=short, max_attempts=1)
+        assert isinstance(outcome, Completion) and outcome.text == "aaaaaaaab"
+
+    at_any_speed(check)
 
 
 def test_the_total_ends_a_drip_that_does_not(wire: Any, playing: Any, ask: Any) -> None:
@@ -133,25 +146,33 @@ def test_a_long_silence_is_told_once(wire: Any, playing: Any, streams: bool) -> 
 
 
 def test_who_answers_in_time_is_not_said_to_be_silent(wire: Any, playing: Any, ask: Any) -> None:
-    said: list[str] = []
-    drip = [step for _ in range(6) for step in (playing.chunk(playing.piece("a")), 0.2)]
-    wire.play(playing.events, *drip, playing.chunk(playing.piece("b", "stop") + DONE), b"0\r\n\r\n")
-    assert isinstance(ask(wire.base_url, timeouts=timeouts(tell_s=0.6), on_silence=said.append), Completion)
-    assert said == []
+    def check(times: float) -> None:
+        said: list[str] = []
+        drip = [step for _ in range(6) for step in (playing.chunk(playing.piece("a")), 0.1 * times)]
+        wire.play(playing.events, *drip, playing.chunk(playing.piece("b", "stop") + DONE), b"0\r\n\r\n")
+        short = timeouts(tell_s=0.3 * times)
+        assert isinstance(ask(wire.base_url, timeouts=short, on_silence=said.append), Completion)
+        assert said == []
+
+    at_any_speed(check)
 
 
 @pytest.mark.parametrize("last", ["reason", "done"])
 def test_what_keeps_the_connection_open_after_the_answer_costs_little(
     wire: Any, playing: Any, ask: Any, last: str
 ) -> None:
-    body = playing.piece("a", "stop") + (DONE if last == "done" else b"")
-    wire.play(playing.events, playing.chunk(body), "hang")
-    started = time.monotonic()
-    outcome = ask(wire.base_url, timeouts=timeouts(idle_s=0.3 if last == "reason" else LONG))
-    assert isinstance(outcome, Completion) and outcome.attempts == 1
-    assert time.monotonic() - started < 100  # a connection that hangs does so for 300 s
-    assert outcome.first_token_s is not None
-    assert outcome.latency_s - outcome.first_token_s < 0.2, "the answer was there; only the connection was slow to end"
+    def check(times: float) -> None:
+        body = playing.piece("a", "stop") + (DONE if last == "done" else b"")
+        wire.play(playing.events, playing.chunk(body), "hang")
+        started = time.monotonic()
+        outcome = ask(wire.base_url, timeouts=timeouts(idle_s=0.3 * times if last == "reason" else LONG))
+        assert isinstance(outcome, Completion) and outcome.attempts == 1
+        assert time.monotonic() - started < 100  # a connection that hangs does so for 300 s
+        assert outcome.first_token_s is not None
+        # The answer was there; only the connection was slow to end.
+        assert outcome.latency_s - outcome.first_token_s < 0.2 * times
+
+    at_any_speed(check)
 
 
 def test_a_server_that_does_not_read(wire: Any, playing: Any, ask: Any) -> None:
@@ -175,7 +196,7 @@ def test_nobody_picks_up(ask: Any) -> None:
         address = f"http://127.0.0.1:{full.getsockname()[1]}/v1"
         outcome = ask(address, timeouts=timeouts(connect_s=0.3), max_attempts=1)
     assert isinstance(outcome, Failure)
-    assert (outcome.kind, outcome.may_be_billed, outcome.latency_s < 10) == ("transient", False, True)
+    assert (outcome.kind, outcome.may_be_billed, outcome.latency_s < 100) == ("transient", False, True)
     assert says(str(outcome.message), "note.no_connection") and says(str(outcome.message), "note.no_answer")
 
 

@@ -296,7 +296,7 @@ def test_a_secret_at_the_cut_does_not_show_its_first_half() -> None:
 
 def test_hints_name_the_mend() -> None:
     key = json.dumps(error("Invalid Authentication", type="invalid_authentication_error")).encode()
-    assert "api.moonshot.cn" in str(classify(401, key, {}).message)
+    assert says(classify(401, key, {}).message, "note.hint_moonshot_keys")
     assert "/v1" in str(classify(404, b"404 page not found", {}).message)
     for words in (
         "model x not found",

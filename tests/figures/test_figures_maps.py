@@ -298,6 +298,7 @@ def check_layout(figure):
 LONG = {"title": "long title " * 8, "caption": "words of a caption " * 30 + "\n" + "字" * 200}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("name", ODD_GRIDS)
 def test_no_text_is_cut_off_or_on_another(name, preset):
@@ -351,6 +352,7 @@ def test_no_text_of_a_narrow_map_is_cut_off(width):
     check_layout(draw(ODD_GRIDS["30 x 30"], length_unit="a-tokenizer-with-a-rather-long-name", width=width))
 
 
+@pytest.mark.slow
 def test_a_figure_that_does_not_fit_its_size_is_refused_with_the_size_it_needs():
     with pytest.raises(UsageError, match=wording("figures.figure_doesnt_fit_x", width=4, height=3)):
         draw(make_grid([[1.0]]), caption="words " * 400, width=4.0, height=3.0)

@@ -171,12 +171,19 @@ def test_a_run_of_chats(nih: Any, chat: Any, own_texts: dict[str, Path]) -> None
     assert nih("report", "one", "--out", "r.html").code == 0
     page = (nih.folder / "r.html").read_text(encoding="utf-8")
     assert ASKED not in page and REPLIED not in page
+    asked = len(chat.asked)
+    probed = nih("cases", "one", "--probe", "--yes", "--corpus", str(own_texts["en"]))
+    assert probed.code == 0, probed.err
+    grid = {record.placement.prompt_sha256: record for record in run.records.values() if record.placement}
+    sent_before = {each.sha256: each.messages for each in chat.asked[:asked] if each.sha256 in grid}
+    probes = [each.messages for each in chat.asked[asked:]]
+    assert probes and all(messages[:-1] in [known[:-1] for known in sent_before.values()] for messages in probes)
     exported = nih("batch", "export", *given, "--out", "later")
     assert exported.code == 0, exported.err
     lines = [json.loads(line) for file in (nih.folder / "later" / "batch").glob("requests*.jsonl")
              for line in file.read_text(encoding="utf-8").splitlines()]  # fmt: skip
     assert sorted(len(line["body"]["messages"]) for line in lines) == sorted(
-        len(asked.messages) for asked in {asked.sha256: asked for asked in chat.asked}.values()
+        len(request.messages) for request in {each.sha256: each for each in chat.asked[:asked]}.values()
     )
 
 
@@ -193,3 +200,19 @@ def test_the_control_without_a_needle_reads_the_same_kind_of_text(make_setup: An
         messages, place = setup.build(trial)
         assert bool(place.shuffled) == ("haystack" in options) and bool(place.turned) == ("turns" in options)
         assert trial.length - 8 <= place.total_tokens <= trial.length and messages.sha256 == place.prompt_sha256
+
+
+def test_lengths_of_chats_are_fitted_to_a_server_that_counts_turns_otherwise(
+    nih: Any, chat: Any, own_texts: dict[str, Path]
+) -> None:
+    """Six tokens a message, not the four that are taken for it: the fit sees that more turns take more."""
+    plain, chat.say = chat.count, copies
+    chat.count = lambda text: plain(text) + 2
+    ended = nih("run", "--model", "x", "--base-url", chat.base_url, "--window", "8000", "--no-preflight",
+                "--task", "kth",
+                "--task-option", "turns=chat", "--task-option", "alike=2", "--corpus", str(own_texts["en"]),
+                "--lengths", "1500t,1900t", "--no-controls", "--out", "fit")  # fmt: skip
+    assert ended.code == 0, ended.err
+    for record in load_run(nih.folder / "fit").records.values():
+        counted = record.outcome.usage.prompt_tokens
+        assert 0.99 * record.trial.length <= counted <= record.trial.length, (record.trial.length, counted)

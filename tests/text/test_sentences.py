@@ -249,6 +249,7 @@ def test_no_boundary_in_matched_quotes(inside: str) -> None:
 # ---- time grows with the text ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     ["(", ".", '"', "“", "。", "“。", ". ", "...x ", "\n", " ", "**", "a.b. ", "？”", "[1"]

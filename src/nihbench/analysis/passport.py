@@ -18,7 +18,7 @@ import numpy as np
 from nihbench.analysis.statistics import Statistics
 from nihbench.stats.effective import RULER_THRESHOLD, TOGETHER, EffectiveLength, effective_length, pooled_rows
 from nihbench.stats.headline import LEAST_MEASURED, Estimate, Trials
-from nihbench.stats.interval import IntArray
+from nihbench.stats.interval import IntArray, Interval, exact_interval
 from nihbench.tasks.task import Task
 from nihbench.types import DEPTH, Completion, Record
 
@@ -52,14 +52,22 @@ class Rung:
     @property
     def cells(self) -> tuple[Estimate, ...]:
         """The share found at each length."""
-        return tuple(row.found for row in self.made.by_length)
+        return tuple(self._exactly(row.found) for row in self.made.by_length)
 
     @cached_property
     def effective(self) -> EffectiveLength:
         """How far it reaches, by an absolute threshold; a row has few trials, so that few lengths are pooled."""
         made = self.made
-        pools = pooled_rows(made.trials, least=TOGETHER)
+        pools = [self._exactly(pool) for pool in pooled_rows(made.trials, least=TOGETHER)]
         return effective_length(made.lengths, self.cells, None, absolute=RULER_THRESHOLD, pooled=pools)
+
+    def _exactly(self, found: Estimate) -> Estimate:
+        """Return a share in one haystack with its exact interval, where places are drawn at random and on no grid."""
+        one = isinstance(found.ends, Interval) and found.ends.method == "local" and found.prompts == found.measured
+        if self.point is None or not one:
+            return found
+        low, high = exact_interval(found.value * found.measured, found.measured, found.ends.level)
+        return replace(found, ends=replace(found.interval, low=low, high=high, method="exact"))
 
     @property
     def verdict(self) -> Verdict:

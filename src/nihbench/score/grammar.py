@@ -86,11 +86,11 @@ class Grammar:
         self.hints = _Hints(self._folder.sign, self.empty)
         self._turns: dict[int, _Turn] = {}
         for language, grading in read:
-            own = late(f"[{language.letters}]") if language.letters else None
+            own_letters = late(f"[{language.letters}]") if language.letters else None
             for kind, pairs in grading.cues.items():
-                for sieve, pattern in pairs:
-                    groups = tuple(tuple(group.split("|")) for group in sieve.split("&"))
-                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(pattern), own)
+                for own, written in pairs:
+                    groups = tuple(tuple(group.split("|")) for group in own.split("&"))
+                    self._turns[self.hints.add(kind, groups)] = _Turn(groups, late(written), own_letters)
         self.hints.add(NEGATES, [self._negator_words])
         for each in self.gradings:
             if each.denied_after or each.denied_at_once:
