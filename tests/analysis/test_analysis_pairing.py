@@ -72,6 +72,7 @@ def test_it_is_mcnemars_exact_test_and_finds_the_region():
     assert made.found.cells == ()  # one pair a cell: no cell is tested
 
 
+@pytest.mark.slow
 def test_differ_same_and_their_direction():
     assert pair(side(never), side(always, prompt="explicit")).verdict == "differ"
     assert pair(side(never), side(always, prompt="explicit")).found.difference == 1.0

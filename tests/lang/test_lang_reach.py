@@ -156,6 +156,7 @@ def test_answers_in_a_file(says: Any, nih: Any) -> None:
     assert english(nih("grade", "rows.jsonl").err) == []
 
 
+@pytest.mark.slow
 def test_imported_runs_and_comparisons(says: Any, nih: Any) -> None:
     rows = [
         {"token_limit": length, "depth_percent": depth, "score": 10 if length < 8000 else 1}
@@ -243,6 +244,7 @@ WRONG: list[list[object]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", WRONG, ids=lambda arguments: " ".join(map(str, arguments)) or "nothing")
 def test_a_mistake(nih: Any, arguments: list[object]) -> None:
     nih.environment["NIH_LANG"] = "zh"

@@ -208,6 +208,7 @@ def test_power_agrees_with_enumeration_by_scipy():
     assert power_of(Design(pairs=n, discordant=q, drift=0.0), d) == pytest.approx(power, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_detectable_difference_and_repeats_belong_together():
     design = Design(pairs=225, discordant=0.06, drift=0.94)
     seen = smallest_detectable(design)

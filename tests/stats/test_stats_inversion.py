@@ -117,6 +117,7 @@ def test_many_answers_over_normal_haystacks_give_students_t():
 # ---- what must hold of any of them
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(designs)
 def test_ends_hold_the_mean_and_widen_with_the_level(design):
@@ -126,6 +127,7 @@ def test_ends_hold_the_mean_and_widen_with_the_level(design):
     assert 0 <= low <= inner[0] <= total.sum() / size.sum() <= inner[1] <= high <= 1
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(designs, st.randoms())
 def test_misses_mirror_hits_and_the_order_of_haystacks_is_of_no_account(design, random):
@@ -187,6 +189,7 @@ def test_skewed_haystacks_are_covered(mean, haystacks, between):
     assert row.kept, str(row)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("between", [0.0, 1.0])
 def test_rows_of_few_answers_are_covered(between):
     row = row_coverage(0.9, 3, between, runs=300)

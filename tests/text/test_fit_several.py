@@ -84,6 +84,7 @@ def planted_at(language: str, depths: list[float], needle: int) -> Planted:
 DEPTHS = st.lists(st.floats(0, 100) | st.sampled_from([0.0, 50.0, 50.1, 100.0]), min_size=1, max_size=12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "zh"])
 @given(depths=DEPTHS, needle=st.integers(0, 11), length=st.integers(700, 2500))
 @settings(max_examples=60, deadline=None)

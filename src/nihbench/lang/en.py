@@ -1356,6 +1356,7 @@ WORDS: Mapping[str, str] = {
     "note.distractors": "Distractors",
     "note.does_absent": "notice among {count} {count:look-alike|look-alikes} that the answer is not there",
     "note.does_among": "{what}, among {count} {count:look-alike|look-alikes}",
+    "note.does_bank": "find facts of many kinds",
     "note.does_chain": "follow chains of {count} {count:hop|hops}",
     "note.does_column": "give the facts of all depths at once",
     "note.does_conflict": "tell {count} {count:source|sources} apart that disagree",

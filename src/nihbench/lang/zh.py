@@ -1356,6 +1356,7 @@ WORDS: Mapping[str, str] = {
     "note.distractors": "干扰项数",
     "note.does_absent": "在 {count} 个干扰项中看出没有答案",
     "note.does_among": "在 {count} 个干扰项中{what}",
+    "note.does_bank": "找到各类事实",
     "note.does_chain": "追踪 {count} 步的链",
     "note.does_column": "一次给出各深度处的事实",
     "note.does_conflict": "分清 {count} 个说法不一的来源",

@@ -136,7 +136,7 @@ VALUES = Values(
         "刀": "USD", "欧元": "EUR", "欧": "EUR", "英镑": "GBP", "镑": "GBP", "日元": "JPY", "日圆": "JPY",
         "港元": "HKD", "港币": "HKD", "台币": "TWD", "新台币": "TWD", "韩元": "KRW", "澳元": "AUD", "加元": "CAD",
         "新元": "SGD", "新加坡元": "SGD", "瑞士法郎": "CHF", "法郎": "CHF", "卢布": "RUB", "卢比": "INR PKR LKR NPR",
-        "泰铢": "THB", "越南盾": "VND", "比索": "MXN ARS CLP COP PHP", "里拉": "TRY", "克朗": "SEK NOK DKK ISK CZK",
+        "泰铢": "THB", "越南盾": "VND", "比索": "MXN ARS CLP COP PHP", "里拉": "TRY", "印度卢比": "INR", "澳币": "AUD", "加币": "CAD", "新加坡币": "SGD", "纽西兰币": "NZD", "纽币": "NZD", "墨西哥披索": "MXN", "披索": "MXN ARS CLP COP PHP", "俄罗斯卢布": "RUB", "韩圆": "KRW", "波兰兹罗提": "PLN", "墨西哥比索": "MXN", "土耳其里拉": "TRY", "南非兰特": "ZAR", "以色列新谢克尔": "ILS", "瑞典克朗": "SEK", "澳大利亚元": "AUD", "加拿大元": "CAD", "新西兰元": "NZD", "克朗": "SEK NOK DKK ISK CZK",
         "兰特": "ZAR", "雷亚尔": "BRL", "巴西雷亚尔": "BRL", "林吉特": "MYR", "迪拉姆": "AED MAD", "比特币": "BTC",
     },
     scales={"百": 100, "千": 1000, "万": 10**4, "十万": 10**5, "百万": 10**6, "千万": 10**7, "亿": 10**8,

@@ -6,10 +6,10 @@ haystack, minus that of clusters by both at once, which the two have counted twi
 unequal clusters (CR2: Bell and McCaffrey 2002; Pustejovsky and Tipton, JBES 2018). The difference of the first and the
 last is what answers about one needle have in common beyond one haystack: no less than nothing, so it is held at 0.
 
-A t of that variance with Satterthwaite's degrees of freedom is right where effects are large. With three haystacks and
-small ones, or with skewed rates near 0 and 1, it holds in 88% to 99.5% (benchmarks.statistics has the rows). So
-its quantiles are drawn, as for haystacks alone (`inversion`), from a model of the mean that is tested: needles and
-haystacks add normal effects to the logit, each with its likeliest spread.
+A t of such a variance with Satterthwaite's degrees of freedom is right where effects are large. With few haystacks and
+small effects, or with skewed rates, nominally 95% held in 88% to 99.5% of simulated sweeps, as negative sums are
+treated (docs/method.md). So its quantiles are drawn, as for haystacks alone (`inversion`), from a model of the mean
+that is tested: needles and haystacks add normal effects to the logit, each with its likeliest spread.
 
 What a mean is of depends on how many there are. With two or more of both: of needles and haystacks in general, of which
 those at hand are taken for a sample. With one haystack nothing can be said beyond it: the mean over needles in general

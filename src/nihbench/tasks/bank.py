@@ -123,6 +123,10 @@ class Bank(Shared):
     options = {"needles": str(len(NEEDLES)), "wording": "all", **CONDITIONS}
     by_grid = True
 
+    def does(self, row: float) -> Note:
+        """Say that facts differ; at which depth they stand is no rung."""
+        return Note("does_bank")
+
     def plant(self, draw: Draw) -> Planted:
         """Draw whom the needle is about and its value; what stands beside it comes after."""
         at, wording = self.cell(draw)
