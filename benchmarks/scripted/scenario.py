@@ -123,7 +123,7 @@ class Book:
 
 def load_book(path: Path = SCENARIOS) -> Book:
     """Read a scenario file; an unknown key is an error."""
-    plain = yaml.load(path.read_text(encoding="utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    plain = yaml.safe_load(path.read_text(encoding="utf-8"))
     scenarios = []
     for entry in plain["scenarios"]:
         faults = tuple(_made(Fault, fault) for fault in entry.pop("faults", ()))
