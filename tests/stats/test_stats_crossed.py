@@ -11,6 +11,8 @@ from nihbench.stats.crossed import Design, components, counted, parts_of
 from nihbench.stats.headline import Trials, estimate, over_needles
 from nihbench.stats.interval import exact_interval
 
+pytestmark = pytest.mark.slow  # coverage by simulation
+
 
 def crossed(seed: int, needles: int, haystacks: int, each: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Values of trials with their needles and haystacks; some needles are missing in some haystacks."""

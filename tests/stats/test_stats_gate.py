@@ -26,6 +26,8 @@ from nihbench.stats.gate import (
     verdict_of,
 )
 
+pytestmark = pytest.mark.slow  # coverage by simulation
+
 
 def pairs(gained: int, lost: int, count: int, haystacks: int = 1) -> Pairs:
     """Found on both sides but for so many pairs; haystacks take turns."""
