@@ -291,7 +291,8 @@ def test_words_for_where_and_when_count_in_chinese(expected: str, other: str) ->
 TYPES = [
     ("1,250", "How many?", "number"), ("€1,250", "How much?", "money"), ("37%", "What share?", "percentage"),
     ("12.5 kg", "How heavy?", "quantity"), ("95 minutes", "How long?", "duration"), ("K7Q2-M9XD", "Which?", "code"),
-    ("https://a.example.org/x/1", "Where?", "url"), ("a.b@example.org", "Where to?", "email"),
+    ("https://a.example.org/x/1", "Where?", "url"), ("https://www.example.org/x?id=1", "Where?", "url"),
+    ("a.b@example.org", "Where to?", "email"),
     ("+44 20 7946 0991", "What number?", "phone"), ("c6125190-8c07-485b-b96b-fa0002f6f33d", "Which?", "uuid"),
     ("v2.14.3", "Which version?", "version"), ("56°24′18″ N, 5°37′42″ W", "Where?", "coordinates"),
     ("April 9, 2031", "When?", "date"), ("7:45 pm", "When?", "time"), ("April 9, 2031 at 7:45 pm", "When?", "moment"),

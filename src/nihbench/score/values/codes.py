@@ -277,8 +277,10 @@ def _pattern(text: str, strict: bool) -> re.Pattern[str]:
             pending = ""
         else:
             pending += char
-    lead = r"(?<![a-z0-9])" if not strict else r"(?:(?<![a-z0-9@])(?<![a-z0-9][.\-])|(?<=\bv)(?=\d))"
-    tail = r"(?![a-z0-9])(?!-[a-z0-9])" if not strict else r"(?!/?[a-z0-9])(?![.\-:][a-z0-9])(?!/[a-z0-9])"
+    # Scheme and www. may stand in front of an address, and are part of it.
+    address = r"(?<![a-z0-9@])(?<![a-z0-9][.\-])(?:[a-z]{2,6}://)?(?:www\.)?"
+    lead = r"(?<![a-z0-9])" if not strict else rf"(?:{address}|(?<=\bv)(?=\d))"
+    tail = r"(?![a-z0-9])(?!-[a-z0-9])" if not strict else r"(?!/?[a-z0-9])(?![.\-:?&=#][a-z0-9])(?!/[a-z0-9])"
     if not text.isascii():
         lead = tail = ""
     return re.compile(lead + "".join(parts) + tail)
