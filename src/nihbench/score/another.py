@@ -15,7 +15,7 @@ from typing import NamedTuple
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
 from nihbench.score.grammar import Grammar, Phrase
-from nihbench.score.match import Found, negated, rivals_of
+from nihbench.score.match import Found, negated, places_of, rivals_of
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
@@ -38,6 +38,15 @@ _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that a
 _CODE = late(r"\b\w{1,24}(?:[-_!/.@#]\w{1,24}){1,6}")
 _WHO = Phrase(r"(?:@asks_who@) (\w{2,20})")
 _DIGIT = late(r"\d")
+_SOMEONE_ELSE = Phrase("(?<![不没])(?:@someone_else@)")
+_AS_FOR = Phrase("(?:@as_for@)")
+_IS_WHAT = Phrase("(?:@is_what@)")
+_GOES_TO = Phrase(r"\W{0,2}(?:@goes_to@)")
+_KIND_OF = late(r"^ [\w'-]{2,20}(?= (?:for|of|on|to|about|at|in)\b)")  # what is not told: "no date for the train"
+_END = late(r"[;。\n]|[.!?](?=\s|$)")
+_ITSELF = ("itself", "himself", "herself", "themselv", "themselves", "though", "proper", "meanwhile")
+_LEAST_NEW = 2  # signs that make another thing of what is named
+_USE = 60  # characters behind a value in which another use of it stands
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,2}(?:'s\b| (?:@says_of@)\b)")
@@ -66,7 +75,7 @@ def of_another(reading: Reading) -> Words:
         return why
     parts = _parts(reading, spans)
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
-    return apart or _done_by_another(reading, parts)
+    return apart or _told_elsewhere(reading, parts, spans) or _done_by_another(reading, parts)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -120,7 +129,7 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
     lead = _lead(sheet, said)
     if _POINTS_BACK(grammar).match(said) or reading.answer.cues("abstain", part.start, part.end):
         return False
-    if negated(reading.answer, max(part.start, part.end - 1), part.end):
+    if negated(reading.answer, max(part.start, part.end - 1), part.end) or _was_before(reading, part):
         return False
     if _has_digits(sheet):
         apart = lead >= own > 0 and not grammar.has_signs(said) and _asks_apart(reading, part)
@@ -137,6 +146,16 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
         led = _lead(sheet, said[max(0, assigns.start() - 2) : assigns.start()]) > 0
         return (named or (led and lead >= own)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
     return (named or lead > own) and bool(_new_names(reading, part))
+
+
+def _was_before(reading: Reading, part: _Part) -> bool:
+    """Whether a part tells what was, and what is given is said to be now."""
+    text, grammar = reading.answer.text, reading.grammar
+    former = _FORMER(grammar).search(text, part.start, part.end)
+    if former is None or not _is_new(reading.sheet, former.group()):
+        return False
+    given = min(start for found in reading.right for start, _ in found.spans)
+    return _NOW(grammar).search(text, part.end, given) is not None
 
 
 def _asks_apart(reading: Reading, part: _Part) -> bool:
@@ -328,6 +347,97 @@ def _names_new(reading: Reading, part: _Part) -> bool:
     return bool(_new_names(reading, _Part(assigns.end(), min(behind, part.end), False)))
 
 
+# ---- another place, purpose or owner, and the asked one told of or left open apart ---------------------------------
+
+
+def _told_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
+    """The asked thing is said to be another's, is told of otherwise or left open, apart from what is given."""
+    if len(parts) < 2 or all([part.given for part in parts]):
+        return ""
+    text, grammar = reading.answer.text, reading.grammar
+    own = max(_lead(reading.sheet, text[p.start : p.end]) for p in parts if p.given)
+    for part in parts:
+        other = None if part.given else _SOMEONE_ELSE(grammar).search(text, part.start, part.end)
+        if other and not negated(reading.answer, other.start(), other.start()):
+            head = text[part.start : other.start()]
+            if _lead(reading.sheet, head) > own and not _strange_words(reading, head):
+                return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    if _goes_elsewhere(reading, parts, spans):
+        for part in parts:
+            if not part.given and (_told_otherwise(reading, part) or _open_alone(reading, part.start, part.end)):
+                return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    return _left_by(reading, spans)
+
+
+def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> bool:
+    """Whether behind what is given stands another place, purpose or owner of it, and nothing there was asked for."""
+    text, grammar = reading.answer.text, reading.grammar
+    own = sorted(span for found in reading.right for span in found.spans)
+    last = max(end for _, end in own)
+    use = _GOES_TO(grammar).match(text, last)
+    if use is None:
+        return False
+    low = max(p.start for p in parts if p.start <= spans[0][0])
+    stop = _PARTS(grammar).search(text, use.end(), use.end() + _USE)
+    behind = text[use.end() : stop.start() if stop else use.end() + _USE]
+    before, at = [], low
+    for start, end in own:
+        before.append(text[at : max(at, start)])
+        at = max(at, end)
+    left = " ".join(before)
+    asked = _lead(reading.sheet, left) or _lead(reading.sheet, behind)
+    return not asked and not _POINTS_BACK(grammar).match(left) and bool(_strange(reading, behind))
+
+
+def _told_otherwise(reading: Reading, part: _Part) -> bool:
+    """Whether a part has the asked thing as its subject, and tells of it in words of its own."""
+    text, grammar = reading.answer.text, reading.grammar
+    assigns = _ASSIGNS(grammar).search(text, part.start, part.end)
+    if assigns is None:
+        return False
+    head = text[part.start : assigns.start()]
+    named = _lead(reading.sheet, head) or any(name in head for name in reading.sheet.subjects)
+    new = reading.novel(text[assigns.end() : part.end])
+    return bool(named and new) and not _strange_words(reading, head)
+
+
+def _open_alone(reading: Reading, start: int, end: int) -> bool:
+    """Whether text[start:end] says of the asked thing, and of nothing else, that it is not told."""
+    text = reading.answer.text
+    cues = reading.answer.cues("abstain", start, end)
+    if not cues:
+        return False
+    behind = text[max(cue.end for cue in cues) : end]
+    if not reading.grammar.has_signs(behind):
+        behind = _KIND_OF.sub("", behind)
+    rest = f"{text[start : cues[0].start]} {behind}"
+    named = any(name in rest for name in reading.sheet.subjects)
+    return (named or _lead(reading.sheet, rest) > 0) and not _strange_words(reading, rest)
+
+
+def _left_by(reading: Reading, spans: list[Span]) -> Words:
+    """What is given is what another thing is, and as for the asked one nothing is told: ……的是水塔，至于……."""
+    text, grammar = reading.answer.text, reading.grammar
+    last = max(e for f in reading.right for _, e in f.spans)
+    stop = _END.search(text, last, last + _REACH)
+    what = _IS_WHAT(grammar).search(text, last, stop.start() if stop else last + _REACH)
+    said = next(filter(None, what.groups()), "") if what else ""
+    if not said or len(_novel_signs(reading, said)) < _LEAST_NEW:
+        return ""
+    for topic in list(_AS_FOR(grammar).finditer(text, last))[:4]:
+        end = _END.search(text, topic.end(), topic.end() + _REACH)
+        high = end.start() if end else min(len(text), topic.end() + _REACH)
+        if not any(topic.end() <= s < high for s, _ in spans) and _open_alone(reading, topic.end(), high):
+            return Note("given_to_another", words=text[topic.start() : high].strip()[:60])
+    return ""
+
+
+def _strange_words(reading: Reading, text: str) -> bool:
+    """Whether a text has words that are neither the question's nor talk about it; two signs alone are none."""
+    new = [word for word in _strange(reading, text) if word not in _ITSELF]
+    return len(new) > (2 if reading.grammar.has_signs(text) else 0)
+
+
 # ---- another time ------------------------------------------------------------------------------------------------
 
 
@@ -509,8 +619,12 @@ def _has_digits(sheet: Sheet) -> bool:
 def _has_number(reading: Reading, start: int, end: int) -> bool:
     """Whether another value stands there, or a number that nobody knows, not much shorter than the facts' own."""
     sheet, grammar, text = reading.sheet, reading.grammar, reading.answer.text
-    for fact in sheet.facts:
-        for place in rivals_of(fact, reading.answer)[:100] if fact.values else ():
+    missing = [found.fact for found in reading.found if found.status != "right" and found.fact.values]
+    given = [fact for fact in sheet.facts if fact.values and not any(fact is each for each in missing)]
+    wrong = [(p.start, p.end) for fact in missing for p in places_of(fact, reading.answer) if p.rival or p.worth > 0.0]
+    # A value in the place of a fact that is not given is a wrong one of that fact, and no other subject's.
+    for fact in given:
+        for place in rivals_of(fact, reading.answer)[:100]:
             inside = start <= place.start < end and not _is_given(reading, place.start, place.end)
             if inside and not is_label(sheet, text, place.start, place.end):
                 return True
@@ -519,6 +633,8 @@ def _has_number(reading: Reading, start: int, end: int) -> bool:
         if number.digits in known or 3 * len(number.digits) < min(size, 9):
             continue
         low, high = start + number.start, start + number.end
+        if any(begin < high and low < stop for begin, stop in wrong):
+            continue
         if not _is_given(reading, low, high) and not is_label(sheet, text, low, high):
             return True
     return False
