@@ -565,12 +565,14 @@ _PHRASES = {
     "as_for": r"\b(?:as for|as to|as regards|as concerns|regarding|concerning|when it comes to|about|on the subject of|with regard to|with respect to)\b",
     "goes_to": (
         r"(?:(?:went|goes?|stands?|stood|grows?|grew|lies?|lay|hangs?|hung|sits?|sat|serves?|served|belongs?|belonged|refers?|referred|applies|apply|"
-        r"applied|relates?|related|leads?|led|points?|pointed|comes?|came|runs?|ran|lives?|lived)(?: \w{2,12}ly)? "
-        r"(?:in|on|at|for|to|into|onto|towards?|with|from|near|behind|beside|under|of|by|outside|inside|around|along|against|as)|"
-        r"(?:concerns?|concerned|covers?|covered|bought|buys?|pays? for|paid for|opens?|opened)|"
-        r"(?:is|are|was|were) (?:what|where|when|who|how (?:much|many|long|far|old|high)|for|in|at|on|near|from|"
-        r"the \w{2,14} (?:of|for|in|at|to|on)))\b"
+        r"applied|relates?|related|leads?|led|points?|pointed|(?:was|were|is|are) (?:spent|paid|used|kept|planted|meant|intended|set aside|earmarked))"
+        r"(?: \w{2,12}ly)? "
+        r"(?:in|on|at|for|to|into|onto|towards?|near|behind|beside|under|outside|inside|around|along|against|as)|"
+        r"(?:was|were|is|are) for|concerns?|concerned|covers?|covered|bought|buys?|pays? for|paid for)\b"
     ),
+    "is_where": r"(?:is|are|was|were) (?:what|where|when|who|how (?:much|many|long|far|old|high)|the \w{2,14} (?:of|for))\b",
+    "known_as_such": r"\b(?:the|those|these|that)\W{0,2}$",
+    "set_apart": r"\b(?:itself|himself|herself|themselves|as for|proper|though|by contrast|on the other hand|whereas|while|meanwhile)\b",
     "compares": (
         r"\b(?:for|by|in) (?:comparison|contrast|reference|context)\b|\bcompared (?:to|with)\b|\bunlike\b|"
         r"\b(?:not|never|n't)(?: to)?(?: be)? confused?\b|\bas opposed to\b|\bunrelated\b"

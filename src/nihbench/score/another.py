@@ -42,6 +42,9 @@ _SOMEONE_ELSE = Phrase("(?<![不没])(?:@someone_else@)")
 _AS_FOR = Phrase("(?:@as_for@)")
 _IS_WHAT = Phrase("(?:@is_what@)")
 _GOES_TO = Phrase(r"\W{0,2}(?:@goes_to@)")
+_IS_WHERE = Phrase(r"\W{0,2}(?:@is_where@)")
+_KNOWN_AS_SUCH = Phrase("(?:@known_as_such@)")
+_SET_APART = Phrase("(?:@set_apart@)")
 _KIND_OF = late(r"^ [\w'-]{2,20}(?= (?:for|of|on|to|about|at|in)\b)")  # what is not told: "no date for the train"
 _END = late(r"[;。\n]|[.!?](?=\s|$)")
 _ITSELF = ("itself", "himself", "herself", "themselv", "themselves", "though", "proper", "meanwhile")
@@ -357,24 +360,31 @@ def _told_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> 
     text, grammar = reading.answer.text, reading.grammar
     own = max(_lead(reading.sheet, text[p.start : p.end]) for p in parts if p.given)
     for part in parts:
-        other = None if part.given else _SOMEONE_ELSE(grammar).search(text, part.start, part.end)
+        behind = not part.given and part.start > spans[-1][0]
+        other = _SOMEONE_ELSE(grammar).search(text, part.start, part.end) if behind else None
         if other and not negated(reading.answer, other.start(), other.start()):
             head = text[part.start : other.start()]
             if _lead(reading.sheet, head) > own and not _strange_words(reading, head):
                 return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
-    if _goes_elsewhere(reading, parts, spans):
+    left = _left_by(reading, spans)
+    if left or any([f.fact.kind == "name" for f in reading.right]):
+        return left  # a person is in many places and does many things
+    goes = _goes_elsewhere(reading, parts, spans, _GOES_TO(grammar))
+    if goes or _goes_elsewhere(reading, parts, spans, _IS_WHERE(grammar)):
         for part in parts:
-            if not part.given and (_told_otherwise(reading, part) or _open_alone(reading, part.start, part.end)):
+            if not part.given and (
+                _open_alone(reading, part.start, part.end) or (goes and _told_otherwise(reading, part, spans))
+            ):
                 return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
-    return _left_by(reading, spans)
+    return ""
 
 
-def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> bool:
+def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span], uses: re.Pattern[str]) -> bool:
     """Whether behind what is given stands another place, purpose or owner of it, and nothing there was asked for."""
     text, grammar = reading.answer.text, reading.grammar
     own = sorted(span for found in reading.right for span in found.spans)
     last = max(end for _, end in own)
-    use = _GOES_TO(grammar).match(text, last)
+    use = uses.match(text, last)
     if use is None:
         return False
     low = max(p.start for p in parts if p.start <= spans[0][0])
@@ -385,13 +395,21 @@ def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> 
         before.append(text[at : max(at, start)])
         at = max(at, end)
     left = " ".join(before)
-    asked = _lead(reading.sheet, left) or _lead(reading.sheet, behind)
-    return not asked and not _POINTS_BACK(grammar).match(left) and bool(_strange(reading, behind))
+    if _lead(reading.sheet, left) or _lead(reading.sheet, behind) or _OF_THE_SOURCE(grammar).search(behind):
+        return False
+    return not _POINTS_BACK(grammar).match(left) and bool(_strange(reading, behind))
 
 
-def _told_otherwise(reading: Reading, part: _Part) -> bool:
-    """Whether a part has the asked thing as its subject, and tells of it in words of its own."""
+def _told_otherwise(reading: Reading, part: _Part, spans: list[Span]) -> bool:
+    """Whether a part has the asked thing as its subject, set apart from what is given, and tells its own of it.
+
+    "*The* 400 francs went on the roof" sets them apart as well: they are known, and not as an answer.
+    """
     text, grammar = reading.answer.text, reading.grammar
+    first = spans[0][0]
+    known = _KNOWN_AS_SUCH(grammar).search(text, max(0, first - 8), first)
+    if not known and not _SET_APART(grammar).search(text, part.start, part.end):
+        return False
     assigns = _ASSIGNS(grammar).search(text, part.start, part.end)
     if assigns is None:
         return False

@@ -319,7 +319,8 @@ def _dated(m: re.Match[str], dates: list[Date]) -> Iterator[ReadDate]:
 def _years_told(text: str, values: Values) -> list[int | None]:
     """Return the years that a written one may be: of two digits those of both centuries, the likeliest first."""
     number = _number(text, values)
-    return list(_years(f"{number:02}")) if number is not None and number < 100 else [number]
+    both: list[int | None] = [*_years(f"{number:02}")] if number is not None and number < 100 else [number]
+    return both
 
 
 def _last_days(year: int | None, month: int | None) -> list[int | None]:
