@@ -178,7 +178,7 @@ def test_another_value_in_its_place_is_invented(against: Needle, answer: str) ->
 TAKEN = (
     (FERRY, "The ferry pier was rebuilt by volunteers. The 41,200 Danish kroner went to a new lifeboat."),
     (FERRY, "41,200 Danish kroner were for the harbour wall. As for the ferry pier, nothing is said."),
-    (PAGE, "https://www.tides.org/tables?month=11 is for boat hire. The tide tables themselves are pinned up at the quay."),
+    (PAGE, "https://www.tides.org/tables?month=11 is for boats. The tide tables themselves are pinned up at the quay."),
     (PAGE, "https://www.tides.org/tables?month=11 is where moorings are let. The text names no page for tides."),
     (CLOSING, "31 August 2041 is when the museum opens. The text gives no date for the observatory."),
     (SHRUBS, "The hazel and the juniper stand near the mill. The chapel itself is walled and bare."),

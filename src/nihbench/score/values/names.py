@@ -119,7 +119,7 @@ class Name:
     @property
     def _titled(self) -> float:
         """The worth of a surname in signs with a title: few bear one of two signs, very many one of a single sign."""
-        return 0.7 if self.words[0][:2] in _DOUBLE and not self.whole else 0.5
+        return 0.7 if self.words[0][:2] in _DOUBLE and not self.whole else 0.3
 
     def _spelt(self, answer: Text) -> Iterator[Place]:
         """Look for the name in Latin letters, surname first or last."""
