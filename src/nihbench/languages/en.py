@@ -248,8 +248,8 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:keeps?|kept|stays?|stayed|remains?|remained|is|are|was|were) (?:\w{1,12} )?(?:quiet|silent|mum) (?:on|about|as to|regarding|when it comes)\b|"
          r"\b(?:is|remains?|stays?|'s) (?:\w{1,12} )?(?:a|an) (?:\w{1,12} )?mystery\b|\bunsaid\b|\bnot a word (?:on|about|of|is|was)\b|"
          r"\bnowhere (?:do|did|can|could|have|had|was|were) (?:i|we|one|it|the|this|they)\b"),
-        ("came across|come across|turned up|ran into|encountered|stumbled",
-         r"\b(?:never|not|n't) (?:came|come|ran|run|stumbled?|encountered?|turned? up)\b(?: (?:across|into|upon))?|"
+        ("across|into|upon|encounter|turned up|turn up&never|not|n't| no",
+         r"\b(?:(?<=n't )|(?:never|not) )(?:came|come|ran|run|stumbled?) (?:across|into|upon)\b|(?:\bnever|\bnot|n't) (?:encounter(?:ed)?|turn(?:ed)? up)\b|"
          r"\b(?:came|come) across no\b|\bturned up (?:nothing|no)\b"),
         ("no such", r"\bno such (?:number|thing|sentence|statement|information|address|code|line|fact)\b"),
         ("annot|can't|can not|unable|could|not able|n't able|not possible|impossible|failed to|fail to",
@@ -308,12 +308,12 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("as a&annot|can't|unable|n't able|not able|won't|will not", r"\bas an? (?:\w{1,20} ){0,2}?(?:ai|model|assistant)\b[^.!?\n]{0,30}?"
                  r"(?:\bcannot|\bcan't|\bunable to|n't able to|\bnot able to|\bwon't|\bwill not)"
                  r"(?: \w{1,20})? (?:provide|give|share|help|assist|comply|disclose)\b"),
-        ("predict|forecast|foresee|foretell|prophes|see the future|tell the future|look into the future|speculat",
+        ("predict|forecast|foresee|foretell|prophe|see the future|tell the future|look into the future|speculat",
          r"\b(?:can't|cannot|can not|couldn't|won't|will not|unable to|not able to|n't able to|not possible to|impossible to|don't|do not)(?: \w{1,20}){0,2}? "
-         r"(?:predict|forecast|foresee|foretell|prophesy|see the future|tell the future|look into the future|speculate|(?:make|offer|give) (?:\w{1,12} )?(?:predictions?|forecasts?|prophec\w{1,3}))\b"),
+         r"(?:predict|forecast|foresee|foretell|prophesy|see the future|tell the future|look into the future|speculate|(?:make|offer|give) (?:\w{1,12} )?(?:predictions?|forecasts?|prophecy|prophecies))\b"),
         ("comment|talk about|go into|get into|be drawn", r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|don't want to|do not want to|not willing to|unwilling to|don't wish to|do not wish to)(?: \w{1,20}){0,2}? "
          r"(?:comment on|talk about|go into|get into|be drawn)\b"),
-        ("not willing|unwilling|not going to|not want to|n't want to|not wish to|n't wish to|not feel|n't feel|not inclined|disinclined",
+        ("willing|going|inclined|want|wish|feel&not |n't|unwilling|disinclined",
          r"\b(?:not (?:\w{1,12} )?(?:willing|going|inclined)|unwilling|disinclined) to (?:share|discuss|reveal|disclose|say|tell|give|provide|answer|name|help|repeat)\b|"
          r"\b(?:i|we) (?:do not|don't) (?:want|wish) to (?:share|discuss|reveal|disclose|say|tell|give|provide|answer|name|repeat)\b|\bnot feel (?:right|comfortable)\b|n't feel (?:right|comfortable)\b"),
         ("not something|n't something|choose not|chosen not|prefer to keep|rather keep|keep that to myself|keep this to myself",

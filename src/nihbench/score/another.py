@@ -355,43 +355,45 @@ def _names_new(reading: Reading, part: _Part) -> bool:
 
 def _told_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
     """The asked thing is said to be another's, is told of otherwise or left open, apart from what is given."""
-    if len(parts) < 2 or all([part.given for part in parts]):
+    others = [part for part in parts if not part.given]
+    if not others or len(others) == len(parts):
         return ""
     text, grammar = reading.answer.text, reading.grammar
-    own = max(_lead(reading.sheet, text[p.start : p.end]) for p in parts if p.given)
-    for part in parts:
-        behind = not part.given and part.start > spans[-1][0]
-        other = _SOMEONE_ELSE(grammar).search(text, part.start, part.end) if behind else None
-        if other and not negated(reading.answer, other.start(), other.start()):
-            head = text[part.start : other.start()]
-            if _lead(reading.sheet, head) > own and not _strange_words(reading, head):
-                return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    other = _SOMEONE_ELSE(grammar).search(text, spans[-1][1])
+    for part in others if other else ():
+        if _is_someone_elses(reading, part, parts, spans):
+            return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
     left = _left_by(reading, spans)
     if left or any([f.fact.kind == "name" for f in reading.right]):
         return left  # a person is in many places and does many things
-    goes = _goes_elsewhere(reading, parts, spans, _GOES_TO(grammar))
-    if goes or _goes_elsewhere(reading, parts, spans, _IS_WHERE(grammar)):
-        for part in parts:
-            if not part.given and (
-                _open_alone(reading, part.start, part.end) or (goes and _told_otherwise(reading, part, spans))
-            ):
-                return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    last = max([end for found in reading.right for _, end in found.spans])
+    goes = _GOES_TO(grammar).match(text, last)
+    use = goes or _IS_WHERE(grammar).match(text, last)
+    for part in others if use and _goes_elsewhere(reading, parts, spans, use.end()) else ():
+        if _open_alone(reading, part.start, part.end) or (goes and _told_otherwise(reading, part, spans)):
+            return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
     return ""
 
 
-def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span], uses: re.Pattern[str]) -> bool:
-    """Whether behind what is given stands another place, purpose or owner of it, and nothing there was asked for."""
-    text, grammar = reading.answer.text, reading.grammar
-    own = sorted(span for found in reading.right for span in found.spans)
-    last = max(end for _, end in own)
-    use = uses.match(text, last)
-    if use is None:
+def _is_someone_elses(reading: Reading, part: _Part, parts: list[_Part], spans: list[Span]) -> bool:
+    """Whether a part behind what is given says that what was asked is another, who is not named."""
+    text, sheet = reading.answer.text, reading.sheet
+    other = _SOMEONE_ELSE(reading.grammar).search(text, part.start, part.end) if part.start > spans[-1][0] else None
+    if other is None or negated(reading.answer, other.start(), other.start()):
         return False
-    low = max(p.start for p in parts if p.start <= spans[0][0])
-    stop = _PARTS(grammar).search(text, use.end(), use.end() + _USE)
-    behind = text[use.end() : stop.start() if stop else use.end() + _USE]
+    head = text[part.start : other.start()]
+    own = max([_lead(sheet, text[p.start : p.end]) for p in parts if p.given])
+    return _lead(sheet, head) > own and not _strange_words(reading, head)
+
+
+def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span], use: int) -> bool:
+    """Whether behind the words for another use (up to `use`) stands something new, and nothing that was asked."""
+    text, grammar = reading.answer.text, reading.grammar
+    low = max([p.start for p in parts if p.start <= spans[0][0]])
+    stop = _PARTS(grammar).search(text, use, use + _USE)
+    behind = text[use : stop.start() if stop else use + _USE]
     before, at = [], low
-    for start, end in own:
+    for start, end in sorted([span for found in reading.right for span in found.spans]):
         before.append(text[at : max(at, start)])
         at = max(at, end)
     left = " ".join(before)
@@ -436,7 +438,9 @@ def _open_alone(reading: Reading, start: int, end: int) -> bool:
 def _left_by(reading: Reading, spans: list[Span]) -> Words:
     """What is given is what another thing is, and as for the asked one nothing is told: ……的是水塔，至于……."""
     text, grammar = reading.answer.text, reading.grammar
-    last = max(e for f in reading.right for _, e in f.spans)
+    last = max([e for f in reading.right for _, e in f.spans])
+    if not reading.answer.has_signs or not reading.answer.cues("abstain", last):
+        return ""
     stop = _END.search(text, last, last + _REACH)
     what = _IS_WHAT(grammar).search(text, last, stop.start() if stop else last + _REACH)
     said = next(filter(None, what.groups()), "") if what else ""
@@ -464,14 +468,17 @@ def _superseded(reading: Reading, spans: list[Span]) -> Words:
     text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
     first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
     digit = _DIGIT.search(text, first, spans[0][1])
-    changed = _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
-    to = _TO(grammar).match(text, last) or _TO(grammar).match(text, spans[0][1]) if changed else None
-    if to and _gives_new(reading, to.end()):
+    to = _TO(grammar).match(text, last) or _TO(grammar).match(text, spans[0][1])
+    changed = to and _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
+    if to and changed and _gives_new(reading, to.end()):
         return Note("superseded", words=text[to.start() : to.end() + 30].strip())
+    nows = list(_NOW(grammar).finditer(text, last, last + _REACH))
+    if not nows:
+        return ""
     former = [m for m in _FORMER(grammar).finditer(text, max(0, first - 100), min(len(text), last + 40))]
     if not any(_is_new(sheet, m.group()) for m in former):
         return ""
-    for now in _NOW(grammar).finditer(text, last, last + _REACH):
+    for now in nows:
         if _is_new(sheet, now.group()) or grammar.has_signs(now.group()):
             opposed = former[0].start() < first and now.start() >= last and _says_other(reading, now.end())
             if opposed or _gives_new(reading, now.end()):
