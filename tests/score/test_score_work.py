@@ -50,7 +50,7 @@ def test_an_answer_is_cut_into_words_once(monkeypatch):
     cut = []
     true_one = GRAMMAR.words
     monkeypatch.setattr(GRAMMAR, "words", lambda text: cut.append(text) or true_one(text))
-    assert grade(RAMBLING, NEEDLE).value == 0.0
+    assert grade(RAMBLING.replace("essay", "poem"), NEEDLE).value == 0.0
     assert [len(text) > 1000 for text in cut].count(True) == 1
 
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nihbench import __version__
 from nihbench.analysis.grids import Rows, rows_of
 from nihbench.analysis.pairing import Side
+from nihbench.analysis.table import COLUMNS
 from nihbench.errors import UsageError, path_error
 from nihbench.fetch.files import read_named, write_atomic
 from nihbench.lang.former import note_in
@@ -204,7 +205,8 @@ def _side(made: _Side) -> Side:
     axis = Axis(name=made.axis.name, title=title, unit=made.axis.unit, values=tuple(made.axis.values))
     nothing: list[Any] = [None] * trials
     nan = [math.nan] * trials
-    table = {
+    table: dict[str, list[Any]] = {
+        **dict.fromkeys(COLUMNS, nothing),
         **{name: columns[name] for name in ("id", "length", "repeat", "found", "failure", "haystack", "text")},
         "needle_at": columns["needle_at"],
         "prompt_sha256": columns["prompt_sha256"],
@@ -214,10 +216,8 @@ def _side(made: _Side) -> Side:
         "achieved_depth_percent": nan,
         "value": [math.nan if each is None else each for each in made.outcomes.value],
         "items": columns["by_row"],
-        "total_tokens": nothing,
         "experiment": [made.experiment] * trials,
         "prompt": [made.prompt] * trials,
-        "control": nothing,
         "extra": [False] * trials,
     }
     return Side(

@@ -140,7 +140,10 @@ def budget_of(
 
 def planned_cost(setup: Setup, members: Sequence[ModelAccess], trials: Sequence[Trial]) -> CostRange:
     """Return what the trials may cost: from all cached to nothing cached and every answer as long as it may be."""
-    preset = replace(setup.preset, prices=prices_of(setup, members))
+    prices = prices_of(setup, members)
+    if trials and not prices:  # nobody knows, whatever the cache will hold
+        return CostRange(least=None, predicted=None, most=None)
+    preset = replace(setup.preset, prices=prices)
     return foreseen(replace(setup, preset=preset, trials=tuple(trials)), members[0]).cost
 
 

@@ -82,6 +82,13 @@ def _translate(command: Any, path: tuple[str, ...], table: Mapping[str, str]) ->
     for parameter in command.params:
         for name in ("help", "rich_help_panel"):
             _put(parameter, name, table)
+    if "get_usage" not in vars(command):  # else a parser that is kept, and has had its words
+        _speak_in_usage(command, table)
+    for name, below in getattr(command, "commands", {}).items():
+        _translate(below, (*path, name), table)
+
+
+def _speak_in_usage(command: Any, table: Mapping[str, str]) -> None:
     usage, help_option = command.get_usage, command.get_help_option
 
     def in_language(context: Any) -> str:
@@ -97,8 +104,6 @@ def _translate(command: Any, path: tuple[str, ...], table: Mapping[str, str]) ->
         return option
 
     command.get_usage, command.get_help_option = in_language, help_in_language
-    for name, below in getattr(command, "commands", {}).items():
-        _translate(below, (*path, name), table)
 
 
 def _put(owner: Any, name: str, table: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ from nihbench.figures.captions import joined as joined_text
 from nihbench.figures.captions import length_notes
 from nihbench.figures.findings import diagnosis_sentence, sampled_sentence
 from nihbench.figures.sweeps import Sweep, chosen, named
-from nihbench.lang.messages import language, languages, plain, t
+from nihbench.lang.messages import Lang, language, languages, plain, t
 from nihbench.run.store import open_run
 from nihbench.run.tree import find_runs
 
@@ -58,12 +58,12 @@ def diagnose(runs: list[Path], prompt: str, scorer: str | None, as_json: bool) -
     if as_json:
         show_json([_value(sweep) for sweep in sweeps])
         return
-    told = [f"{s.name}: {_told(s.statistics)}" for s in sweeps if s.statistics]
+    told = [f"{s.name}: {_told(s.statistics, language())}" for s in sweeps if s.statistics]
     tell("\n".join(map(plain, [*told, *length_notes([s.setting for s in sweeps], language())])))
 
 
-def _told(made: Statistics) -> str:
-    return joined_text(language(), [diagnosis_sentence(made, language()), sampled_sentence(made, language())])
+def _told(made: Statistics, lang: Lang) -> str:
+    return joined_text(lang, [diagnosis_sentence(made, lang), sampled_sentence(made, lang)])
 
 
 def _value(sweep: Sweep) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _value(sweep: Sweep) -> dict[str, Any]:
         "measured": made.headline.found.measured,
         "planned": made.headline.found.planned,
         "sampled": sampled_of(made.sampled),
-        "text": {lang: diagnosis_sentence(made, lang) for lang in languages()},
+        "text": {lang: _told(made, lang) for lang in languages()},
     }
 
 

@@ -123,6 +123,8 @@ class Setup:
 
     _planted: dict[Trial, Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
     """What the last trial planted: it is asked for again as it is built, and as its record is written."""
+    _written: dict[tuple[str, float], Planted] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """A needle's that draws nothing, by prompt and depth: small, and as many as the grid has rows."""
     _shuffled: dict[tuple[int, int], Source] = field(init=False, repr=False, compare=False, default_factory=dict)
     """The last shuffled text, or that of turns, by repeat and length: all rows of a column are cut from it."""
 
@@ -164,6 +166,11 @@ class Setup:
         """Return what the trial plants, asks and expects."""
         if self.like is not None:
             return self.like.planted(self.task, trial)
+        if self.task.is_single and not self.task.draws:  # as it is written, wherever it stands
+            place = trial.prompt, trial.depth_percent
+            if place not in self._written:
+                self._written[place] = self.task.planted(trial, self.options.draw_seed)
+            return self._written[place]
         known = self._planted.get(trial)
         if known is None:
             same = trial.control is None and "needle" not in self.varied
