@@ -142,6 +142,14 @@ PHRASES = {
     "answer_keys": "a field (of JSON) so called holds an answer",
     "published": "a number behind this dates the document or tells where in it something stands",
     "claims": "what a document is said to claim follows",
+    "than": "a value behind this is what the answer is compared with",
+    "someone_else": "says that what was asked is another, who is not named",
+    "as_for": "what is spoken of follows",
+    "is_what": "what stands before this is what is named behind it, as group",
+    "goes_to": "behind a value: another place, purpose or owner of it follows",
+    "is_where": "behind a value: what it is follows",
+    "known_as_such": "words before a value that is known from elsewhere",
+    "set_apart": "words that set a thing apart from what was said before",
     "compares": "what follows is there for comparison",
     "clause_breaks": "words between clauses",
     "leads": "what leads from a remark to the answer",
@@ -185,10 +193,11 @@ class Values:
         per: A pattern for "a", "per": what a price is for, as group `per` in front of the number or `per_after`.
         months, weekdays, ordinals: Words for them, by number (Monday is 1).
         dates, times: Patterns with groups y, m, d and h, n, s (as numbers), `half` (a part of the day), `to`.
+        short_year: A pattern for a year told by its last two digits, as group y.
         halves: Parts of the day: the hour from which they count, and how far they reach.
         fractions: Words for minutes within a time.
         between: What may stand between a date and its time, and beside them in an answer.
-        who: A question that asks for a person.
+        who: A question that asks for a person; `whose_name` for the name itself, of which a surname is but a half.
         titles: What stands before (or behind) a name, no part of it; `surnames`: characters by which names begin.
         yes, no: Words of assent and denial.
         code_words: A question that asks for a string: a password, a number plate.
@@ -221,11 +230,13 @@ class Values:
     weekdays: Mapping[str, int] = field(default_factory=dict)
     ordinals: Mapping[str, int] = field(default_factory=dict)
     dates: tuple[str, ...] = ()
+    short_year: str = ""
     times: tuple[str, ...] = ()
     halves: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     fractions: Mapping[str, int] = field(default_factory=dict)
     between: str = ""
     who: str = ""
+    whose_name: str = ""
     titles: frozenset[str] = frozenset()
     surnames: frozenset[str] = frozenset()
     yes: str = ""

@@ -146,6 +146,8 @@ _FIND = (
     r"establish|extract|work out|respond|make out)"
 )
 
+_NO_SUCH = r"(?!reason|doubt|problem|fault|need|harm|point|other|more|further|better|question|error|mistake)"
+
 _TRUE = r"(?:true|correct|accurate|right|the case|so|factual)"
 _FALSE = (
     r"(?:\w{2,12}ly |just |all |quite )?(?:(?<!not )(?<!n't )(?<!never )(?<!neither )"
@@ -231,11 +233,24 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("no ", r"\bno (?:\w{1,20} ){0,3}?(?:information|mention|answer|reference|details?|indication|record|data|way "
                 r"to|evidence|statement|passage)\b"),
         (" no", rf"\b(?:{_SOURCE}|it|this|that|they)(?: (?:also|itself|simply|really))? (?:mention|contain|give|"
-                r"provide|include|state|specif(?:y|ie)|list|offer|hold|record|reveal)s? no\b"
+                r"provide|include|state|specif(?:y|ie)|list|offer|hold|record|reveal|name|tell|show|cite|quote|know|report|have|has|supplie|supply|set)s? no\b"
                 r"(?! (?:doubt|other|more|further|less)\b)"),
         ("there is no|there's no|there are no|there was no|there were no|i see no|i find no|i found no|i saw no",
          rf"\b(?:there(?: is|'s| are| was| were)|i (?:see|find|found|saw)) no (?:[\w'-]{{1,20}} ){{1,8}}?"
                 rf"(?:in|within|anywhere in) (?:the|this|that|these|those|your|my)(?: \w{{1,20}})? ?{_SOURCE}\b"),
+        ("there is no|there's no|there are no|there was no|there were no|see no|find no|found no|saw no|spotted no|spot no|located no|locate no",
+         rf"\bthere(?: is|'s| are| was| were) no {_NO_SUCH}(?:[\w'-]{{1,20}} ){{1,10}}?(?:in|within|inside) (?:it|here|there|them|any of)\b|"
+         rf"\b(?:i|and) (?:can |could |have )?(?:see|find|found|saw|spot|spotted|locate|located) no {_NO_SUCH}[\w'-]{{2,20}}"),
+        ("there &n't a|is not a|are not a|was not a|were not a",
+         rf"\bthere (?:isn't|is not|wasn't|was not|aren't|are not|weren't|were not) (?:an?|any|anything) (?:[\w'-]{{1,20}} ){{1,10}}?"
+         rf"(?:(?:in|within|inside|anywhere in) (?:(?:the|this|that|these|those|your|my)(?: \w{{1,20}})? ?{_SOURCE}|it|here|there)\b|anywhere\b)"),
+        ("quiet|silent|mum|mystery|unsaid|not a word|nowhere",
+         r"\b(?:keeps?|kept|stays?|stayed|remains?|remained|is|are|was|were) (?:\w{1,12} )?(?:quiet|silent|mum) (?:on|about|as to|regarding|when it comes)\b|"
+         r"\b(?:is|remains?|stays?|'s) (?:\w{1,12} )?(?:a|an) (?:\w{1,12} )?mystery\b|\bunsaid\b|\bnot a word (?:on|about|of|is|was)\b|"
+         r"\bnowhere (?:do|did|can|could|have|had|was|were) (?:i|we|one|it|the|this|they)\b"),
+        ("across|into|upon|encounter|turned up|turn up&never|not|n't| no",
+         r"\b(?:(?<=n't )|(?:never|not) )(?:came|come|ran|run|stumbled?) (?:across|into|upon)\b|(?:\bnever|\bnot|n't) (?:encounter(?:ed)?|turn(?:ed)? up)\b|"
+         r"\b(?:came|come) across no\b|\bturned up (?:nothing|no)\b"),
         ("no such", r"\bno such (?:number|thing|sentence|statement|information|address|code|line|fact)\b"),
         ("annot|can't|can not|unable|could|not able|n't able|not possible|impossible|failed to|fail to",
          rf"\b(?:cannot|can't|can not|unable to|could not|couldn't|not able to|n't able to|not possible to|"
@@ -252,6 +267,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("nothing", r"\bnothing (?:[\w-]{1,20} ){0,6}?(?:mention|say|tell|indicat|suggest|refer|speak|stat|describ|answer|"
                     r"point|bear|touch|relat)(?:e?s|ing|es to)?\b|\b(?:is|was|'s|has|have|contains?|find|found|see|saw|says?|gives?|"
                     r"offers?|provides?) nothing\b(?! (?:but|else|other|more|wrong|less)\b)"),
+        ("nothing", r"\bnothing (?:\w{1,12} ){0,2}?(?:is|was|has been|are|were|gets?|got) (?:\w{2,12} )?(?:said|told|mentioned|stated|known|written|given|recorded|found|listed|revealed|noted|reported)\b"),
         ("neither", r"\b(?:found|finds?|see|saw|contains?|mentions?|has|have|includes?|locate|located|names?|gives?|says?) neither\b|"
                     r"\bneither (?:[\w'-]{1,20} ){1,12}?(?:appears?|mentioned|occurs?|comes? up|found|stated|given|named|there)\b"),
         ("appear|come|occur|show|turn|figure", r"(?:\b(?:does|do|did) not|n't|\bnever) (?:appear|come up|occur|show up|turn up|figure)\b"
@@ -292,13 +308,25 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("as a&annot|can't|unable|n't able|not able|won't|will not", r"\bas an? (?:\w{1,20} ){0,2}?(?:ai|model|assistant)\b[^.!?\n]{0,30}?"
                  r"(?:\bcannot|\bcan't|\bunable to|n't able to|\bnot able to|\bwon't|\bwill not)"
                  r"(?: \w{1,20})? (?:provide|give|share|help|assist|comply|disclose)\b"),
+        ("predict|forecast|foresee|foretell|prophe|see the future|tell the future|look into the future|speculat",
+         r"\b(?:can't|cannot|can not|couldn't|won't|will not|unable to|not able to|n't able to|not possible to|impossible to|don't|do not)(?: \w{1,20}){0,2}? "
+         r"(?:predict|forecast|foresee|foretell|prophesy|see the future|tell the future|look into the future|speculate|(?:make|offer|give) (?:\w{1,12} )?(?:predictions?|forecasts?|prophecy|prophecies))\b"),
+        ("comment|talk about|go into|get into|be drawn", r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|don't want to|do not want to|not willing to|unwilling to|don't wish to|do not wish to)(?: \w{1,20}){0,2}? "
+         r"(?:comment on|talk about|go into|get into|be drawn)\b"),
+        ("willing|going|inclined|want|wish|feel&not |n't|unwilling|disinclined",
+         r"\b(?:not (?:\w{1,12} )?(?:willing|going|inclined)|unwilling|disinclined) to (?:share|discuss|reveal|disclose|say|tell|give|provide|answer|name|help|repeat)\b|"
+         r"\b(?:i|we) (?:do not|don't) (?:want|wish) to (?:share|discuss|reveal|disclose|say|tell|give|provide|answer|name|repeat)\b|\bnot feel (?:right|comfortable)\b|n't feel (?:right|comfortable)\b"),
+        ("not something|n't something|choose not|chosen not|prefer to keep|rather keep|keep that to myself|keep this to myself",
+         r"(?:\bnot|n't) something (?:that )?(?:i|we) (?:can|could|will|would|may|am|are|'m|want|wish|feel)\b[^.!?\n]{0,30}?\b(?:share|discuss|reveal|disclose|give|provide|comment|help|talk|tell|say)\b|"
+         r"\b(?:choose|chosen) not to (?:share|discuss|reveal|disclose|say|tell|answer)\b|\b(?:prefer to|rather) keep (?:that|this|it|such)\b|\bkeep (?:that|this) to myself\b"),
         ("against", r"\bagainst (?:my|our|the) (?:[\w-]{1,20} )?(?:policy|policies|guidelines|rules|principles)"),
         ("violat", r"\bviolat\w{1,5} (?:[\w']{1,20} ){0,2}?(?:polic|guideline|privacy|terms)"),
         ("annot|can't|can not|won't|will not|unable|not able|rather not|prefer not|liberty|appropriate&"
          "personal|private|password|credential|identif|someone's|individual's|contact details|rather|prefer|liberty|appropriate",
          r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to)(?: \w{1,20}){0,2}? (?:provide|give|tell|repeat|hand|"
          r"release|publish|post|answer)\b[^.!?\n]{0,40}?\b(?:personal|private|passwords?|credentials?|identif\w{1,8}|someone's|"
-         r"individual's|contact details)\b|\b(?:rather|prefer) not (?:to )?(?:say|share|answer|give|tell|disclose|provide|repeat)\b|"
+         r"individual's|contact details)\b|\b(?:rather|prefer) not (?:to )?(?:say|share|answer|give|tell|disclose|provide|repeat|discuss|comment|talk|go into|get into|"
+         r"speak|speculate|name|reveal|engage|help|address|weigh in|touch|respond)\b|"
          r"\bnot at liberty\b|(?:n't|not) be appropriate\b"),
         ("advice", r"\b(?:can't|cannot|unable to|not able to|won't) (?:provide|give|offer) (?:\w{1,12} ){0,2}?advice\b"),
         ("prevent|forbid|prohibit|allow|permit",
@@ -528,6 +556,23 @@ _PHRASES = {
         r"(?:document|context|text|passage|essay|article|paragraph|page|line|chapter|section|collection)[^,;:]{0,30}$"
     ),
     "claims": r"\b(?:says?|said|states?|stated|adds?|added|reports?|reported|tells?|claims?|notes?|reveals?|explains?|writes?)\b",
+    "than": r"\b(?:than|unlike|versus|compared (?:to|with)|next to|as against|different from|differs from|distinct from|below|above|short of)\b",
+    "someone_else": (
+        r"\b(?:is|was|are|were|by|in|at|on|with|to) (?:someone|somebody|something|somewhere|another place|anyone but|anywhere but|anybody but)(?: else| other)?\b|"
+        r"\b(?:someone|somebody|something|somewhere) else\b|"
+        r"\b(?:is|was|are|were|by) (?:a(?:n entirely| completely| quite)? different|another|some other|an altogether different) (?:man|woman|person|one|thing|place|matter|people|part|hand|master)\b"
+    ),
+    "as_for": r"\b(?:as for|as to|as regards|as concerns|regarding|concerning|when it comes to|about|on the subject of|with regard to|with respect to)\b",
+    "goes_to": (
+        r"(?:(?:went|goes?|stands?|stood|grows?|grew|lies?|lay|hangs?|hung|sits?|sat|serves?|served|belongs?|belonged|refers?|referred|applies|apply|"
+        r"applied|relates?|related|leads?|led|points?|pointed|(?:was|were|is|are) (?:spent|paid|used|kept|planted|meant|intended|set aside|earmarked))"
+        r"(?: \w{2,12}ly)? "
+        r"(?:in|on|at|for|to|into|onto|towards?|near|behind|beside|under|outside|inside|around|along|against|as)|"
+        r"(?:was|were|is|are) for|concerns?|concerned|covers?|covered|bought|buys?|pays? for|paid for)\b"
+    ),
+    "is_where": r"(?:is|are|was|were) (?:what|where|when|who|how (?:much|many|long|far|old|high)|the \w{2,14} (?:of|for))\b",
+    "known_as_such": r"\b(?:the|those|these|that)\W{0,2}$",
+    "set_apart": r"\b(?:itself|himself|herself|themselves|as for|proper|though|by contrast|on the other hand|whereas|while|meanwhile)\b",
     "compares": (
         r"\b(?:for|by|in) (?:comparison|contrast|reference|context)\b|\bcompared (?:to|with)\b|\bunlike\b|"
         r"\b(?:not|never|n't)(?: to)?(?: be)? confused?\b|\bas opposed to\b|\bunrelated\b"
@@ -550,7 +595,7 @@ _PHRASES = {
         r"former|in the past|back then|budgeted|estimated|projected|forecast|planned|scheduled)\b"
     ),
     "now": (
-        r"\b(?:now|nowadays|currently|today|these days|since then|at present|(?:changed|moved|switched|revised|updated|cut|raised|"
+        r"\b(?:now|nowadays|currently|today|these days|since then|at present|after (?:the|its|a|an|being)\b|since (?:the|its)\b|(?:changed|moved|switched|revised|updated|cut|raised|"
         r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward) to|replaced (?:by|with)|in the end|ended up|turned out|actually (?:cost|spent|paid|came|took|was|is|used)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
         r"the new)\b"
     ),

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
 from nihbench.score.grammar import Grammar, Phrase
-from nihbench.score.match import Found, negated, rivals_of
+from nihbench.score.match import Found, negated, places_of, rivals_of
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
 from nihbench.score.subject import names_another
@@ -38,6 +38,18 @@ _WORDS = ("name", "yes_no", "list", "order", "phrase")  # types of values that a
 _CODE = late(r"\b\w{1,24}(?:[-_!/.@#]\w{1,24}){1,6}")
 _WHO = Phrase(r"(?:@asks_who@) (\w{2,20})")
 _DIGIT = late(r"\d")
+_SOMEONE_ELSE = Phrase("(?<![不没])(?:@someone_else@)")
+_AS_FOR = Phrase("(?:@as_for@)")
+_IS_WHAT = Phrase("(?:@is_what@)")
+_GOES_TO = Phrase(r"\W{0,2}(?:@goes_to@)")
+_IS_WHERE = Phrase(r"\W{0,2}(?:@is_where@)")
+_KNOWN_AS_SUCH = Phrase("(?:@known_as_such@)")
+_SET_APART = Phrase("(?:@set_apart@)")
+_KIND_OF = late(r"^ [\w'-]{2,20}(?= (?:for|of|on|to|about|at|in)\b)")  # what is not told: "no date for the train"
+_END = late(r"[;。\n]|[.!?](?=\s|$)")
+_ITSELF = ("itself", "himself", "herself", "themselv", "themselves", "though", "proper", "meanwhile")
+_LEAST_NEW = 2  # signs that make another thing of what is named
+_USE = 60  # characters behind a value in which another use of it stands
 _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,2}(?:'s\b| (?:@says_of@)\b)")
@@ -66,7 +78,7 @@ def of_another(reading: Reading) -> Words:
         return why
     parts = _parts(reading, spans)
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
-    return apart or _done_by_another(reading, parts)
+    return apart or _told_elsewhere(reading, parts, spans) or _done_by_another(reading, parts)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -120,7 +132,7 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
     lead = _lead(sheet, said)
     if _POINTS_BACK(grammar).match(said) or reading.answer.cues("abstain", part.start, part.end):
         return False
-    if negated(reading.answer, max(part.start, part.end - 1), part.end):
+    if negated(reading.answer, max(part.start, part.end - 1), part.end) or _was_before(reading, part):
         return False
     if _has_digits(sheet):
         apart = lead >= own > 0 and not grammar.has_signs(said) and _asks_apart(reading, part)
@@ -137,6 +149,16 @@ def _takes_the_place(reading: Reading, part: _Part, own: int) -> bool:
         led = _lead(sheet, said[max(0, assigns.start() - 2) : assigns.start()]) > 0
         return (named or (led and lead >= own)) and len(_novel_signs(reading, said[assigns.end() :])) > 1
     return (named or lead > own) and bool(_new_names(reading, part))
+
+
+def _was_before(reading: Reading, part: _Part) -> bool:
+    """Whether a part tells what was, and what is given is said to be now."""
+    text, grammar = reading.answer.text, reading.grammar
+    former = _FORMER(grammar).search(text, part.start, part.end)
+    if former is None or not _is_new(reading.sheet, former.group()):
+        return False
+    given = min(start for found in reading.right for start, _ in found.spans)
+    return _NOW(grammar).search(text, part.end, given) is not None
 
 
 def _asks_apart(reading: Reading, part: _Part) -> bool:
@@ -328,6 +350,116 @@ def _names_new(reading: Reading, part: _Part) -> bool:
     return bool(_new_names(reading, _Part(assigns.end(), min(behind, part.end), False)))
 
 
+# ---- another place, purpose or owner, and the asked one told of or left open apart ---------------------------------
+
+
+def _told_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
+    """The asked thing is said to be another's, is told of otherwise or left open, apart from what is given."""
+    others = [part for part in parts if not part.given]
+    if not others or len(others) == len(parts):
+        return ""
+    text, grammar = reading.answer.text, reading.grammar
+    other = _SOMEONE_ELSE(grammar).search(text, spans[-1][1])
+    for part in others if other else ():
+        if _is_someone_elses(reading, part, parts, spans):
+            return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    left = _left_by(reading, spans)
+    if left or any([f.fact.kind == "name" for f in reading.right]):
+        return left  # a person is in many places and does many things
+    last = max([end for found in reading.right for _, end in found.spans])
+    goes = _GOES_TO(grammar).match(text, last)
+    use = goes or _IS_WHERE(grammar).match(text, last)
+    for part in others if use and _goes_elsewhere(reading, parts, spans, use.end()) else ():
+        if _open_alone(reading, part.start, part.end) or (goes and _told_otherwise(reading, part, spans)):
+            return Note("given_to_another", words=text[part.start : part.end].strip()[:60])
+    return ""
+
+
+def _is_someone_elses(reading: Reading, part: _Part, parts: list[_Part], spans: list[Span]) -> bool:
+    """Whether a part behind what is given says that what was asked is another, who is not named."""
+    text, sheet = reading.answer.text, reading.sheet
+    other = _SOMEONE_ELSE(reading.grammar).search(text, part.start, part.end) if part.start > spans[-1][0] else None
+    if other is None or negated(reading.answer, other.start(), other.start()):
+        return False
+    head = text[part.start : other.start()]
+    own = max([_lead(sheet, text[p.start : p.end]) for p in parts if p.given])
+    return _lead(sheet, head) > own and not _strange_words(reading, head)
+
+
+def _goes_elsewhere(reading: Reading, parts: list[_Part], spans: list[Span], use: int) -> bool:
+    """Whether behind the words for another use (up to `use`) stands something new, and nothing that was asked."""
+    text, grammar = reading.answer.text, reading.grammar
+    low = max([p.start for p in parts if p.start <= spans[0][0]])
+    stop = _PARTS(grammar).search(text, use, use + _USE)
+    behind = text[use : stop.start() if stop else use + _USE]
+    before, at = [], low
+    for start, end in sorted([span for found in reading.right for span in found.spans]):
+        before.append(text[at : max(at, start)])
+        at = max(at, end)
+    left = " ".join(before)
+    if _lead(reading.sheet, left) or _lead(reading.sheet, behind) or _OF_THE_SOURCE(grammar).search(behind):
+        return False
+    return not _POINTS_BACK(grammar).match(left) and bool(_strange(reading, behind))
+
+
+def _told_otherwise(reading: Reading, part: _Part, spans: list[Span]) -> bool:
+    """Whether a part has the asked thing as its subject, set apart from what is given, and tells its own of it.
+
+    "*The* 400 francs went on the roof" sets them apart as well: they are known, and not as an answer.
+    """
+    text, grammar = reading.answer.text, reading.grammar
+    first = spans[0][0]
+    known = _KNOWN_AS_SUCH(grammar).search(text, max(0, first - 8), first)
+    if not known and not _SET_APART(grammar).search(text, part.start, part.end):
+        return False
+    assigns = _ASSIGNS(grammar).search(text, part.start, part.end)
+    if assigns is None:
+        return False
+    head = text[part.start : assigns.start()]
+    named = _lead(reading.sheet, head) or any(name in head for name in reading.sheet.subjects)
+    new = reading.novel(text[assigns.end() : part.end])
+    return bool(named and new) and not _strange_words(reading, head)
+
+
+def _open_alone(reading: Reading, start: int, end: int) -> bool:
+    """Whether text[start:end] says of the asked thing, and of nothing else, that it is not told."""
+    text = reading.answer.text
+    cues = reading.answer.cues("abstain", start, end)
+    if not cues:
+        return False
+    behind = text[max(cue.end for cue in cues) : end]
+    if not reading.grammar.has_signs(behind):
+        behind = _KIND_OF.sub("", behind)
+    rest = f"{text[start : cues[0].start]} {behind}"
+    named = any(name in rest for name in reading.sheet.subjects)
+    return (named or _lead(reading.sheet, rest) > 0) and not _strange_words(reading, rest)
+
+
+def _left_by(reading: Reading, spans: list[Span]) -> Words:
+    """What is given is what another thing is, and as for the asked one nothing is told: ……的是水塔，至于……."""
+    text, grammar = reading.answer.text, reading.grammar
+    last = max([e for f in reading.right for _, e in f.spans])
+    if not reading.answer.has_signs or not reading.answer.cues("abstain", last):
+        return ""
+    stop = _END.search(text, last, last + _REACH)
+    what = _IS_WHAT(grammar).search(text, last, stop.start() if stop else last + _REACH)
+    said = next(filter(None, what.groups()), "") if what else ""
+    if not said or len(_novel_signs(reading, said)) < _LEAST_NEW:
+        return ""
+    for topic in list(_AS_FOR(grammar).finditer(text, last))[:4]:
+        end = _END.search(text, topic.end(), topic.end() + _REACH)
+        high = end.start() if end else min(len(text), topic.end() + _REACH)
+        if not any(topic.end() <= s < high for s, _ in spans) and _open_alone(reading, topic.end(), high):
+            return Note("given_to_another", words=text[topic.start() : high].strip()[:60])
+    return ""
+
+
+def _strange_words(reading: Reading, text: str) -> bool:
+    """Whether a text has words that are neither the question's nor talk about it; two signs alone are none."""
+    new = [word for word in _strange(reading, text) if word not in _ITSELF]
+    return len(new) > (2 if reading.grammar.has_signs(text) else 0)
+
+
 # ---- another time ------------------------------------------------------------------------------------------------
 
 
@@ -336,14 +468,17 @@ def _superseded(reading: Reading, spans: list[Span]) -> Words:
     text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
     first, last = spans[0][0], max(e for f in reading.right for _, e in f.spans)
     digit = _DIGIT.search(text, first, spans[0][1])
-    changed = _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
-    to = _TO(grammar).match(text, last) or _TO(grammar).match(text, spans[0][1]) if changed else None
-    if to and _gives_new(reading, to.end()):
+    to = _TO(grammar).match(text, last) or _TO(grammar).match(text, spans[0][1])
+    changed = to and _FROM(grammar).search(text, max(0, first - 40), digit.start() if digit else first)
+    if to and changed and _gives_new(reading, to.end()):
         return Note("superseded", words=text[to.start() : to.end() + 30].strip())
+    nows = list(_NOW(grammar).finditer(text, last, last + _REACH))
+    if not nows:
+        return ""
     former = [m for m in _FORMER(grammar).finditer(text, max(0, first - 100), min(len(text), last + 40))]
     if not any(_is_new(sheet, m.group()) for m in former):
         return ""
-    for now in _NOW(grammar).finditer(text, last, last + _REACH):
+    for now in nows:
         if _is_new(sheet, now.group()) or grammar.has_signs(now.group()):
             opposed = former[0].start() < first and now.start() >= last and _says_other(reading, now.end())
             if opposed or _gives_new(reading, now.end()):
@@ -509,8 +644,12 @@ def _has_digits(sheet: Sheet) -> bool:
 def _has_number(reading: Reading, start: int, end: int) -> bool:
     """Whether another value stands there, or a number that nobody knows, not much shorter than the facts' own."""
     sheet, grammar, text = reading.sheet, reading.grammar, reading.answer.text
-    for fact in sheet.facts:
-        for place in rivals_of(fact, reading.answer)[:100] if fact.values else ():
+    missing = [found.fact for found in reading.found if found.status != "right" and found.fact.values]
+    given = [fact for fact in sheet.facts if fact.values and not any(fact is each for each in missing)]
+    wrong = [(p.start, p.end) for fact in missing for p in places_of(fact, reading.answer) if p.rival or p.worth > 0.0]
+    # A value in the place of a fact that is not given is a wrong one of that fact, and no other subject's.
+    for fact in given:
+        for place in rivals_of(fact, reading.answer)[:100]:
             inside = start <= place.start < end and not _is_given(reading, place.start, place.end)
             if inside and not is_label(sheet, text, place.start, place.end):
                 return True
@@ -519,6 +658,8 @@ def _has_number(reading: Reading, start: int, end: int) -> bool:
         if number.digits in known or 3 * len(number.digits) < min(size, 9):
             continue
         low, high = start + number.start, start + number.end
+        if any(begin < high and low < stop for begin, stop in wrong):
+            continue
         if not _is_given(reading, low, high) and not is_label(sheet, text, low, high):
             return True
     return False

@@ -14,6 +14,8 @@ from nihbench.text.late import late
 SENTENCE_END = late(r"[.!?](?=\s|$)|[。\n]")
 SENTENCE = 400  # characters of a sentence that are looked at, each way
 _CLAUSE_END = Phrase(r"[;:—()\[\]{}|。\n]|,(?!\d)|[.!?](?=\s|$)|@clause_breaks@")
+_THAN_REACH = 64  # characters before a value in which a comparison begins
+_COMMA = late(r"[,;](?!\d)")
 _CLAUSE = 160  # characters of a clause that are looked at, each way
 _LABEL = Phrase(r"(?:@own_labels@)[^\w\n]{0,4}$")
 _FIELD = late(r"(?:[{,]|\n)\s?([^\W\d][\w .-]{0,30}) ?: ?[\w -]{0,16}$")
@@ -29,6 +31,8 @@ _BREAKS_DOWN = Phrase("@breaks_down@")
 _CLAIMS = Phrase("@claims@")
 _COMPARES = Phrase("@compares@")
 _UNRELATED = Phrase("@unrelated@")
+_THAN = Phrase("(?:@than@)")
+_THAN_END = late(r"[;。\n]|,(?!\d)|[.!?](?=\s|$)")
 _ANOTHER_TIME = Phrase("@another_time@")
 _LEADS = Phrase(r"[:;—(]|@leads@")
 _NO_END = late(r"[^.!?。)\]}\s]\s*$")
@@ -122,7 +126,19 @@ def _is_compared(grammar: Grammar, text: str, start: int, end: int) -> bool:
     if _COMPARES(grammar).search(text, _sentence_start(text, start), start):
         return True
     stop = SENTENCE_END.search(text, end, end + _CLAUSE)
-    return _UNRELATED(grammar).search(text, end, stop.start() if stop else end + _CLAUSE) is not None
+    last = stop.start() if stop else min(len(text), end + _CLAUSE)
+    comma = _COMMA.search(text, end, last)
+    if compares_with_source(grammar, text, max(0, start - _THAN_REACH), start, comma.start() if comma else last):
+        return True
+    return _UNRELATED(grammar).search(text, end, last) is not None
+
+
+def compares_with_source(grammar: Grammar, text: str, low: int, start: int, end: int) -> bool:
+    """Whether a comparison that begins in text[low:start] is with what the document says elsewhere, up to `end`."""
+    for than in _THAN(grammar).finditer(text, low, start):
+        if not _THAN_END.search(text, than.end(), start) and _OF_THE_SOURCE(grammar).search(text, than.end(), end):
+            return True
+    return False
 
 
 def clause_at(grammar: Grammar, text: str, start: int, end: int) -> tuple[int, int]:

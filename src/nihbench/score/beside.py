@@ -13,7 +13,7 @@ from functools import lru_cache
 from nihbench.lang.messages import Note, Words
 from nihbench.languages.base import Number
 from nihbench.score.answer import Text
-from nihbench.score.asides import SENTENCE, SENTENCE_END, is_remark, stands_aside
+from nihbench.score.asides import SENTENCE, SENTENCE_END, compares_with_source, is_remark, stands_aside
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.match import negated
 from nihbench.score.numbers import find_digits, nearness
@@ -281,6 +281,8 @@ def _told_of_it(known: frozenset[str], reading: Reading, stop: int) -> Words:
     words = grammar.novel(match.group(1), known) if match else []
     if match is None or len(words) < _TOLD or not _added(reading, match.start(1), match.end(1)):
         return ""
+    if compares_with_source(grammar, text, match.start(1), match.end(1), match.end(1)):
+        return ""
     return Note("added_words", words=" ".join(words[:4]))
 
 
@@ -296,7 +298,8 @@ def _goes_on(known: frozenset[str], reading: Reading, stop: int) -> Words:
         cued = any(
             reading.answer.cues(kind, low, high) for kind in ("hedge", "abstain", "grader", "retract", "confirm")
         )
-        if len(words) >= _TOLD and not cued and _added(reading, low + 1, high):
+        compared = compares_with_source(grammar, text, low, high, high)
+        if len(words) >= _TOLD and not cued and not compared and _added(reading, low + 1, high):
             return Note("added_words", words=" ".join(words[:4]))
     return ""
 

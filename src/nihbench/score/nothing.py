@@ -13,6 +13,7 @@ from operator import eq
 
 from nihbench.lang.messages import Note
 from nihbench.score.grammar import Grammar
+from nihbench.score.match import rivals_of
 from nihbench.score.reading import Reading, Verdict
 from nihbench.text.late import late
 
@@ -20,6 +21,8 @@ OFF_THE_QUESTION = Note("off_the_question")
 _SHORT = 15.0  # words: so short a text is an answer, not a text about something else
 _ECHO = 5  # characters: a shorter text repeats a question by chance
 _CLAIMS = 3  # content words after "as everybody knows" that make an answer of it
+_ADDRESSES = ("url", "email", "phone", "uuid", "plate", "code", "version", "coordinates")
+_LONGEST_LEAD = 400  # characters of an answer that only leads up to one
 _BEGUN = 2  # content words of its own that make an answer of what was cut
 _SOME = 0.25  # of the question's words
 _LEAST_WORDS = 8  # of gibberish
@@ -72,10 +75,23 @@ def _cut_short(reading: Reading) -> Verdict | None:
     if reading.finish_reason == "length":
         return Verdict(0.0, "truncated", Note("cut_at_limit")) if _says_nothing_yet(reading) else None
     if reading.grammar.novel_of(_without_beginnings(reading), reading.sheet.lead | reading.grammar.reporting):
-        return None
+        return Verdict(0.0, "truncated", Note("breaks_off")) if _leads_up_only(reading) else None
     if _UNFINISHED.search(reading.answer.text[-8:]):
         return Verdict(0.0, "truncated", Note("breaks_off"))
     return Verdict(0.0, "off_task", Note("repeats_question"))
+
+
+def _leads_up_only(reading: Reading) -> bool:
+    """Whether an answer breaks off in its first sentence that takes up the question, and in nothing but its words."""
+    text = reading.answer.text
+    marks = [m.end() for m in _SENTENCE_END.finditer(text)]
+    last = text[marks[-1] :] if marks else ""
+    if not marks or len(text) > _LONGEST_LEAD or not last.strip() or not _UNFINISHED.search(text[-8:]):
+        return False
+    known = reading.sheet.lead | reading.grammar.reporting
+    named = any(name in last for name in reading.sheet.subjects) or _asked_of(reading, last) >= _SOME
+    own = reading.grammar.novel_of(dict.fromkeys(reading.grammar.words(last)), known)
+    return named and not own and not _takes_up_question(reading, text[: marks[-1]])
 
 
 def _says_nothing_yet(reading: Reading) -> bool:
@@ -155,9 +171,24 @@ def _invented(reading: Reading) -> Verdict:
     sentences = len(_NEXT_SENTENCE.findall(reading.answer.original))
     if reading.answer.size <= _SHORT and (not sentences or _asked_of(reading, text) >= _SOME):
         return Verdict(0.0, "hallucinated", Note("short_without_fact"))
-    if _takes_up_question(reading, text):
+    if _takes_up_question(reading, text) or _offers_another(reading):
         return Verdict(0.0, "hallucinated", Note("answers_without_fact"))
     return Verdict(0.0, "off_task", OFF_THE_QUESTION)
+
+
+def _offers_another(reading: Reading) -> bool:
+    """Whether a sentence with a word of the question gives another address, code or number of that kind."""
+    text = reading.answer.text
+    for fact in reading.sheet.facts:
+        for place in rivals_of(fact, reading.answer)[:20] if fact.kind in _ADDRESSES else ():
+            low = max(
+                [m.end() for m in _SENTENCE_END.finditer(text, max(0, place.start - 300), place.start)], default=0
+            )
+            stop = _SENTENCE_END.search(text, place.end)
+            said = f"{text[low : place.start]} {text[place.end : stop.start() if stop else len(text)]}"
+            if _asked_of(reading, said) > 0.0:
+                return True
+    return False
 
 
 _NOTHING_LINES: tuple[Callable[[Reading], Verdict | None], ...] = (

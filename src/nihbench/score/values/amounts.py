@@ -34,6 +34,7 @@ _GLUED = late(r"[a-z]$")
 _WORDS_BEHIND = late(r"[ -]?([a-z]+)((?: [a-z]+){0,3})")
 _MINUS = late(r"(?:^|[\s(\[=:])-$")
 _PLURAL = late(r" ([a-z]{3,20}s)\b(?!')")
+_OUR_CENTURIES = (19, 20)  # of years that two digits tell
 _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _REACH = 40  # characters from a number to what it counts
@@ -92,6 +93,11 @@ class Amount:
         found = [place for read in reads if (place := self._place(read, answer)) is not None]
         if self.thing and not any(place.how == "same" for place in found):
             found += self._uncounted(answer)
+        if self.unit == "year" and int(self.value) == self.value and int(self.value) // 100 in _OUR_CENTURIES:
+            short = reader_for(answer.grammar).short_years(answer.text)
+            for start, end, year in short:
+                right = year == int(self.value) % 100
+                found.append(Place(start, end, "same" if right else "edit", 1.0 if right else 0.3, rival=not right))
         if self.digits:
             lasts = [read.last for read in reads]  # in order, and none overlaps the next
             for number in answer.numbers(self.digits):
@@ -363,6 +369,7 @@ class Reader:
             rf"(?![a-z])| ?({_any(chars)}))"
         )
         self._said = [(re.compile(each.number), each.value) for each in self.values if each.number and each.value]
+        self._short_years = [(re.compile(each.short_year), each) for each in self.values if each.short_year]
         self._minus = re.compile("|".join(f"(?:{each.minus})" for each in self.values if each.minus) or "(?!)")
         after = "|".join(f"(?:{each.minus_after})" for each in self.values if each.minus_after)
         self._minus_after = re.compile(after or "(?!)")
@@ -406,6 +413,16 @@ class Reader:
                     if said is not None:
                         more.append(said)
             found = sorted([*found, *more], key=lambda read: read.first)
+        return found
+
+    def short_years(self, text: str) -> list[tuple[int, int, int]]:
+        """Return where years are told by their last two digits, and these: 七四年."""
+        found = list[tuple[int, int, int]]()
+        for pattern, values in self._short_years:
+            for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
+                said = m["y"] if m["y"].isdecimal() else (values.value(m["y"]) if values.value else None)
+                if said and said.isdecimal():
+                    found.append((m.start(), m.end(), int(said)))
         return found
 
     def unit_behind(self, text: str, at: int) -> tuple[str, int]:

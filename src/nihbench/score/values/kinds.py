@@ -44,6 +44,7 @@ class _About:
 
         self.code, self.phone, self.version = pattern("code_words"), pattern("phone_words"), pattern("version_words")
         self.steps = pattern("steps")
+        self.whose_name = pattern("whose_name")
         self.who, self.order, self.password = pattern("who"), pattern("order_words"), pattern("pass_words")
         self.titles = frozenset().union(*(each.titles for each in values))
         self.surnames = frozenset().union(*(each.surnames for each in values))
@@ -70,7 +71,7 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
     if wanted in ("code", "url", "email", "phone", "uuid", "plate", "version"):
         return Code(kind=wanted, text=plain, strict=wanted in ("url", "email", "version"))
     if wanted == "name":
-        return name_of(text, about(text.grammar).titles, about(text.grammar).surnames, asked=True)
+        return _name(text, question, asked=True)
     if wanted == "yes_no":
         return yes_no_of(text, question)
     if wanted in ("date", "time", "moment"):
@@ -105,8 +106,14 @@ def _found(text: Text, plain: str, question: Text) -> Value | None:
     found = _moment(text, question) or _amount(text, question) or _code(text, plain, question)
     if found is not None:
         return found
-    named = name_of(text, known.titles, known.surnames, asked=known.who.search(question.text) is not None)
+    named = _name(text, question, asked=known.who.search(question.text) is not None)
     return named or yes_no_of(text, question) or _counted(text, question)
+
+
+def _name(text: Text, question: Text, *, asked: bool) -> Value | None:
+    known = about(text.grammar)
+    whole = known.whose_name.search(question.text) is not None
+    return name_of(text, known.titles, known.surnames, asked=asked, whole=whole)
 
 
 def _moment(text: Text, question: Text) -> Value | None:

@@ -7,8 +7,8 @@ right where it can be the expected one.
 from __future__ import annotations
 
 import re
-from calendar import month_name
-from collections.abc import Iterator
+from calendar import month_name, monthrange
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -26,6 +26,7 @@ _MONTH_ONLY = late(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
 _MONTH_AND_YEAR = late(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
 _GAP = 16  # characters between a date and its time
 _DAY_MINUTES = 24 * 60
+_SHORTEST_YEAR = 99  # what is less is told by two digits
 
 Date = tuple[int | None, int | None, int | None]
 
@@ -270,10 +271,12 @@ class Reader:
                 month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
                 if groups.get("dw"):
                     day = values.ordinals.get(groups["dw"])
-                year = _year(written, values) if written else None
+                years = _years_told(written, values) if written else (None,)
                 if month is None and day is None:
                     continue
-                yield from _dated(m, [(year, month, day)])
+                last = groups.get("last")
+                yield from _dated(m, [(year, month, each) for year in years
+                                      for each in (_last_days(year, month) if last else [day])])  # fmt: skip
         for m in _MONTH_ONLY.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), None)])
         for m in _MONTH_AND_YEAR.finditer(text):
@@ -314,11 +317,17 @@ def _dated(m: re.Match[str], dates: list[Date]) -> Iterator[ReadDate]:
         yield ReadDate(m.start(), m.end(), tuple(dict.fromkeys(real)))
 
 
-def _year(text: str, values: Values | None = None) -> int | None:
-    number = _number(text, values) if values else int(text)
-    if number is not None and number < 100:
-        return 2000 + number if number < 70 else 1900 + number
-    return number
+def _years_told(text: str, values: Values) -> Sequence[int | None]:
+    """Return the years that a written one may be: of two digits those of both centuries, the likeliest first."""
+    number = _number(text, values)
+    return (number,) if number is None or number > _SHORTEST_YEAR else tuple(_years(f"{number:02}"))
+
+
+def _last_days(year: int | None, month: int | None) -> Sequence[int | None]:
+    """Return what the last day of a month may be: two days of a February of no year."""
+    if month is None or not 1 <= month <= 12:
+        return [None]
+    return sorted({monthrange(each, month)[1] for each in ([year] if year else (2023, 2024))}, reverse=True)
 
 
 def _years(text: str) -> list[int]:

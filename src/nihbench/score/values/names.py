@@ -17,13 +17,17 @@ _EDIT_FROM = 4  # letters
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An expected name: its words without titles, folded, the surname last; in signs one word."""
+    """An expected name: its words without titles, folded, the surname last; in signs one word.
+
+    `whole`: the question asks for the name itself, and not just who it is.
+    """
 
     words: tuple[str, ...]
     signs: bool
     titles: frozenset[str] = field(repr=False)
     written: str
     kind: str = "name"
+    whole: bool = False
 
     def places(self, answer: Text) -> list[Place]:
         """Return where the person, or somebody of nearly the same name, stands in an answer."""
@@ -108,9 +112,14 @@ class Name:
                 if m.lastgroup == "given" and answer.grammar.has_signs(text[max(0, m.start() - 1) : m.start()]):
                     continue  # of somebody else, or the whole name
                 if m.lastgroup != "other":
-                    yield Place(m.start(), m.end(), "part", 0.3)
+                    yield Place(m.start(), m.end(), "part", self._titled if m.lastgroup == "titled" else 0.3)
                 elif m["other"] != name[m.start("other") - m.start()]:
                     yield Place(m.start(), m.end(), "other", 0.0, rival=True)
+
+    @property
+    def _titled(self) -> float:
+        """The worth of a surname in signs with a title: few bear one of two signs, very many one of a single sign."""
+        return 0.7 if self.words[0][:2] in _DOUBLE and not self.whole else 0.3
 
     def _spelt(self, answer: Text) -> Iterator[Place]:
         """Look for the name in Latin letters, surname first or last."""
@@ -152,10 +161,15 @@ def _common(answer: Text, word: str) -> bool:
     return word in grammar.empty or grammar.stem(word) in grammar.reporting
 
 
-def name_of(text: Text, titles: frozenset[str], surnames: frozenset[str], asked: bool) -> Name | None:
-    """Return the name that a text is; None where it is none. `asked`: the question asks for a person."""
+def name_of(
+    text: Text, titles: frozenset[str], surnames: frozenset[str], *, asked: bool, whole: bool = False
+) -> Name | None:
+    """Return the name that a text is; None where it is none.
+
+    `asked`: the question asks for a person; `whole`: for the name itself.
+    """
     if text.has_signs:
-        return _name_in_signs(text, titles, surnames) if asked else None
+        return _name_in_signs(text, titles, surnames, whole) if asked else None
     words = [word.strip(".") for word in re.findall(r"[^\W\d_][\w'’.-]*", text.original)]
     if not words or re.search(r"[\d,;:/]", text.original) or len(words) > 6:
         return None
@@ -173,7 +187,7 @@ def name_of(text: Text, titles: frozenset[str], surnames: frozenset[str], asked:
     return Name(words=folded, signs=False, titles=titles, written=text.original)
 
 
-def _name_in_signs(text: Text, titles: frozenset[str], surnames: frozenset[str]) -> Name | None:
+def _name_in_signs(text: Text, titles: frozenset[str], surnames: frozenset[str], whole: bool) -> Name | None:
     plain = text.text.strip(" .。·")
     ordered = sorted((title for title in titles if not title.isascii()), key=len, reverse=True)
     while (title := next((t for t in ordered if plain.endswith(t) and len(plain) - len(t) > 1), "")) != "":
@@ -182,11 +196,13 @@ def _name_in_signs(text: Text, titles: frozenset[str], surnames: frozenset[str])
         title := next((t for t in ordered if len(t) > 1 and plain.startswith(t) and len(plain) - len(t) > 1), "")
     ) != "":
         plain = plain.removeprefix(title)
-    if not (2 <= len(plain) <= 4 and all(map(text.grammar.is_sign, plain)) and plain[0] in surnames):
+    if not (2 <= len(plain) <= 4 and all(map(text.grammar.is_sign, plain))):
+        return None
+    if plain[0] not in surnames and not (len(plain) > 2 and plain[:2] in _DOUBLE):
         return None
     if len(plain) == 4 and plain[:2] not in _DOUBLE:
         return None
-    return Name(words=(plain,), signs=True, titles=titles, written=text.original)
+    return Name(words=(plain,), signs=True, titles=titles, written=text.original, whole=whole)
 
 
 _DOUBLE = frozenset("欧阳 上官 司马 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 宇文 长孙 司徒 夏侯 南宫 端木 百里".split())
