@@ -48,9 +48,10 @@ def test_no_pattern_is_run_over_a_long_answer_that_holds_nothing(monkeypatch):
 
 def test_an_answer_is_cut_into_words_once(monkeypatch):
     cut = []
-    true_one = GRAMMAR.words
-    monkeypatch.setattr(GRAMMAR, "words", lambda text: cut.append(text) or true_one(text))
-    assert grade(RAMBLING.replace("essay", "poem"), NEEDLE).value == 0.0
+    grammar = grammar_for("en")  # other tests may have had languages read anew
+    true_one = grammar.words
+    monkeypatch.setattr(grammar, "words", lambda text: cut.append(text) or true_one(text))
+    assert grade(RAMBLING.replace("essay", "poem"), load().needle("sf-sandwich")).value == 0.0
     assert [len(text) > 1000 for text in cut].count(True) == 1
 
 
