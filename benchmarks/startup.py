@@ -23,6 +23,7 @@ import typer
 
 from nihbench.cli.app import Commands
 from nihbench.cli.door import named
+from nihbench.lang.messages import words
 
 _HEAD = """from pathlib import Path, PosixPath, WindowsPath
 from typing import Annotated, Optional
@@ -42,7 +43,7 @@ def bare_source() -> str:
         if not isinstance(declared, typer.Typer):
             lines.append(_command("app", entry.name, declared))
             continue
-        lines.append(f"group{number} = typer.Typer(no_args_is_help=True, help={entry.help!r})")
+        lines.append(f"group{number} = typer.Typer(no_args_is_help=True, help={words('en')[f'help.{entry.name}']!r})")
         for info in declared.registered_commands:
             lines.append(_command(f"group{number}", str(info.name), info.callback))
         lines.append(f"app.add_typer(group{number}, name={entry.name!r})")
