@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,24 @@ def test_what_is_no_baseline_is_refused_in_a_sentence(nih: Any, write: Any, spoi
     path.write_text(spoilt, encoding="utf-8")
     ended = nih("gate", "old", "--against", "base.json")
     assert ended.code == 2 and says(ended.error(), "gate.no_baseline")
+
+
+def test_a_strangers_baseline_is_no_template(nih: Any, write: Any) -> None:
+    """Its words are keys of the catalogs, or text: what it writes in braces is not filled in."""
+    write("old", always, lengths=LENGTHS[:2], depths=DEPTHS[:2])
+    nih("gate", "old", "--save", "base.json")
+    path = nih.folder / "base.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for key, fields in (("{a:2000000000}", {"a": 1}), ("analysis.fitted_server_count", {})):
+        content["sides"][0]["text"][0][1] = {"key": key, "fields": fields}
+        path.write_text(json.dumps(content), encoding="utf-8")
+        ended = nih("gate", "old", "--against", "base.json")
+        assert ended.code == 2 and len(ended.error()) < 1000
+    content["sides"] = [{}] * 500_000
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert says(nih("gate", "old", "--against", "base.json").error(), "gate.no_baseline")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
 def test_junit_and_markdown_say_what_the_terminal_says(nih: Any, write: Any) -> None:

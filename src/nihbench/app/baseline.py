@@ -14,19 +14,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
 from nihbench import __version__
 from nihbench.analysis.grids import Rows, rows_of
 from nihbench.analysis.pairing import Side
 from nihbench.analysis.table import COLUMNS
 from nihbench.errors import UsageError, path_error
-from nihbench.fetch.files import read_named, write_atomic
+from nihbench.fetch.files import MOST_JSON_BYTES, parse_json, read_named, write_atomic
 from nihbench.lang.former import note_in
-from nihbench.lang.messages import Message, stored, t
+from nihbench.lang.messages import Message, stored, t, words
 from nihbench.types import DEPTH, Axis
 
-MOST_BYTES = 100_000_000
 _MOST = 200_000
 
 _Name = Annotated[str, Field(max_length=2000)]
@@ -89,7 +88,7 @@ class Baseline(_Model):
     format: Literal[1]
     kind: Literal["nih baseline"]
     nihbench: _Name
-    sides: Annotated[list[_Side], Field(min_length=1, max_length=1000)]
+    sides: Annotated[list[_Side], FailFast(), Field(min_length=1, max_length=1000)]
 
 
 def save_baseline(sides: Sequence[Side], path: Path) -> None:
@@ -114,11 +113,11 @@ def load_baseline(path: Path) -> list[Side]:
         UsageError: it can't be read, or is none.
     """
     try:
-        made = Baseline.model_validate_json(read_named(path, MOST_BYTES))
+        made = Baseline.model_validate(parse_json(read_named(path, MOST_JSON_BYTES)))
         return [_side(each) for each in made.sides]
     except OSError as error:
         raise UsageError(path_error(error)) from error
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise UsageError(t("gate.no_baseline", path=path)) from error
 
 
@@ -238,4 +237,7 @@ def _side(made: _Side) -> Side:
 
 
 def _restored(value: Any) -> Any:
-    return t(value.key, **value.fields) if isinstance(value, _Words) else value
+    """Return what a file has for words; a key that no catalog has is text, and no template that somebody else wrote."""
+    if not isinstance(value, _Words):
+        return value
+    return t(value.key, **value.fields) if value.key in words("en") else value.key
