@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.counting import CountingEndpoint, ServerTokenizer, chat_overhead
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import GONE_S, HANDLING
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.spending import Budget
@@ -162,9 +162,15 @@ class ModelAccess:
             max_attempts=max_attempts,
             patience_s=patience_s,
             timeouts=timeouts,
+            gone_s=self.gone_s,
             on_change=on_change,
             on_silence=on_silence,
         )
+
+    @property
+    def gone_s(self) -> float:
+        """How long its server is waited for once it is gone: nobody starts an embedded one again."""
+        return 0.0 if self.model_sha256 is not None else GONE_S
 
     @property
     def endpoint(self) -> Endpoint:
@@ -240,7 +246,9 @@ def _with_server(access: ModelAccess) -> Iterator[ModelAccess]:
     if info.kind == "other":
         yield replace(access, preset=preset, server=info)
         return
-    with ServerTokenizer(endpoint, info, model=preset.model, extra_body=preset.extra_body) as tokenizer:
+    with ServerTokenizer(
+        endpoint, info, model=preset.model, extra_body=preset.extra_body, gone_s=access.gone_s
+    ) as tokenizer:
         yield replace(access, preset=preset, server=info, server_tokenizer=tokenizer)
 
 

@@ -771,6 +771,7 @@ WORDS: Mapping[str, str] = {
     "endpoint.sent_something_other_than_json_token": "{host} sent something other than JSON as a token count.",
     "endpoint.server_counted_about_tokens": "the server counted {seen:,} of about {expected:,} tokens",
     "endpoint.server_gave_no_count": "the server returned no count for about {expected:,} tokens",
+    "endpoint.server_gone_waited_for": "{said}; the server answered before, so it is waited for up to {most}",
     "endpoint.server_no_tokenizer_own": "The server at {host} has no tokenizer of its own: use --length-unit cl100k_base.",
     "endpoint.server_not_say_models": "the server at {host} does not list its models: name one with --model",
     "endpoint.server_not_stream_answers": "the server does not stream: answers arrive only as a whole",

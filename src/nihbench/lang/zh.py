@@ -771,6 +771,7 @@ WORDS: Mapping[str, str] = {
     "endpoint.sent_something_other_than_json_token": "{host} 返回的 token 数不是 JSON。",
     "endpoint.server_counted_about_tokens": "约 {expected:,} token，服务器计得 {seen:,}",
     "endpoint.server_gave_no_count": "约 {expected:,} token，服务器没有给出计数",
+    "endpoint.server_gone_waited_for": "{said}；此前它有过回答，因此最多再等 {most}",
     "endpoint.server_no_tokenizer_own": "{host} 的服务器没有自己的分词器：请用 --length-unit cl100k_base。",
     "endpoint.server_not_say_models": "{host} 的服务器没有列出它的模型：请用 --model 指定",
     "endpoint.server_not_stream_answers": "服务器不支持流式：将等待完整的回答",
