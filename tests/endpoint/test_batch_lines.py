@@ -83,7 +83,12 @@ def test_what_is_no_line_is_a_value_error(data):
         ({"status_code": 200, "body": {"choices": []}}, None, "bad_response", True),
         ({"status_code": 200, "body": None}, None, "bad_response", True),
         ({}, None, "bad_response", False),
-        ({"status_code": 400, "body": json.dumps({"error": {"code": "context_length_exceeded"}})}, None, "overflow", False),
+        (
+            {"status_code": 400, "body": json.dumps({"error": {"code": "context_length_exceeded"}})},
+            None,
+            "overflow",
+            False,
+        ),
         (None, json.dumps({"code": "batch_expired", "message": "not in time"}), "transient", False),
     ],
 )
