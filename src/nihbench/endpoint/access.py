@@ -86,6 +86,19 @@ class ModelAccess:
             self.preset.reply_overhead,
         )
 
+    def strange_marks(self) -> tuple[str, ...]:
+        """Return the marks of the server's chat template that its model knows no tokens for; they are text to it.
+
+        An engine takes a template of its own where a model's file has none: a base model then reads and writes it.
+
+        Raises:
+            EndpointError, StoppedError: the server can't be asked.
+        """
+        count = self.server_tokenizer.count if self.server_tokenizer is not None else None
+        if self.server is None or count is None:
+            return ()
+        return tuple(mark for mark in self.server.marks if count(mark) > 1)
+
     @property
     def is_free(self) -> bool:
         """Whether nobody is paid for an answer: the embedded model, or an engine of one's own that wants no key.

@@ -6,6 +6,7 @@ belongs to planning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,6 +25,9 @@ _TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0, total_s=30.0)
 # A window or a count beyond this is none: numbers of any length can stand in JSON.
 _MOST = 2**40
 
+_MARK = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
+_MOST_MARKS = 8
+
 _ENGINES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "library": "Ollama"}
 """Who owns the models that an engine lists, and the engine's name. A gateway lists other owners, or several."""
 _OWN_LISTS = (
@@ -41,6 +45,7 @@ class ServerInfo:
     """What a server tells about itself. `window` is one request's, in tokens; `slots` how many it serves at once.
 
     `engine`: the name of the engine that it says it is, which runs the model itself; "" where it says none.
+    `marks`: what its chat template puts between messages, such as <|im_start|>, as far as it shows its template.
     """
 
     kind: ServerKind
@@ -48,6 +53,7 @@ class ServerInfo:
     models: tuple[str, ...] = ()
     window: int | None = None
     slots: int | None = None
+    marks: tuple[str, ...] = ()
 
 
 def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
@@ -77,7 +83,21 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
     # One request's window is a slot's, where slots are told.
     window = size_of(props.get("default_generation_settings"), "n_ctx")
     window = listed_window(entries, model) if window is None else window
-    return ServerInfo(kind=kind, engine=engine, models=models, window=window, slots=size_of(props, "total_slots"))
+    return ServerInfo(
+        kind=kind,
+        engine=engine,
+        models=models,
+        window=window,
+        slots=size_of(props, "total_slots"),
+        marks=_marks(props.get("chat_template")),
+    )
+
+
+def _marks(template: object) -> tuple[str, ...]:
+    """Return the marks in a chat template, each once."""
+    if not isinstance(template, str):
+        return ()
+    return tuple(dict.fromkeys(_MARK.findall(template)))[:_MOST_MARKS]
 
 
 def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:

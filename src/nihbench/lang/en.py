@@ -429,6 +429,7 @@ WORDS: Mapping[str, str] = {
     "cli.note_server_counts_far": "note: the server counts far fewer tokens than were sent, and a canary of {tokens:,} tokens did not arrive whole: it cuts prompts of that length",
     "cli.note_server_counts_far_less": "note: the server counts far fewer tokens than were sent, but a canary of {tokens:,} tokens arrived whole: its counts leave out what it has cached, and say nothing about what arrives",
     "cli.note_server_tells_no": "note: the server reports no token counts: lengths can't be fitted to them",
+    "cli.note_template_strange": "note: the chat template uses {marks}, which {model} has no tokens for, so they are plain text to it. Its file probably has no chat template (a base model), and the engine uses its own default: expect answers such as <|im_start|>. Start the server with the model's own template (llama-server: --chat-template-file FILE)",
     "cli.note_verdicts_stand_not": "note: {known} {known:verdict comes|verdicts come} from {run}, which was not made on this machine, and {known:is|are} taken at its word; without its {file} the judge is asked again",
     "cli.nothing": "nothing",
     "cli.nothing_compare_model_takes": "nothing to compare by model: it takes one experiment and prompt on two models, and there is only {here}",

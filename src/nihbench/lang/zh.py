@@ -429,6 +429,7 @@ WORDS: Mapping[str, str] = {
     "cli.note_server_counts_far": "注意：服务器的计数远少于发送的内容，{tokens:,} token 的截断检测也未完整通过：它在截断这么长的提示词",
     "cli.note_server_counts_far_less": "注意：服务器的计数远少于发送的内容，但 {tokens:,} token 的截断检测完整通过：它的计数不含已缓存的部分，不能说明收到了多少",
     "cli.note_server_tells_no": "注意：服务器不报告 token 数，无法据此校准长度",
+    "cli.note_template_strange": "注意：聊天模板用到 {marks}，而 {model} 的词表里没有对应的 token，模型只会把它们当作普通文字。模型文件里很可能没有聊天模板（基座模型），引擎用了默认模板：回答里可能出现 <|im_start|> 之类的标记。请用模型自己的模板启动服务（llama-server：--chat-template-file 文件）",
     "cli.note_verdicts_stand_not": "注意：{run} 中已有 {known} 个裁决，而它不是在本机建立的：这些裁决以该文件夹所载为准；删去其中的 {file}，就会重新询问裁判",
     "cli.nothing": "没有",
     "cli.nothing_compare_model_takes": "按模型无从比较：需要两个模型的同一实验与提示词，而此处有：{here}",
