@@ -32,6 +32,24 @@ def test_a_llama_cpp_server_is_recognised_with_its_slot_window(scripted: Any) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("labels", "block"),
+    [
+        ('block_size="128",cache_dtype="auto",enable_prefix_caching="True"', 128),
+        ('cache_dtype="auto",block_size="16"', 16),
+        ('block_size="16",enable_prefix_caching="False"', 0),
+        ('block_size="None"', None),
+        ('block_size="99999999999999999999"', None),
+    ],
+)
+def test_a_vllm_server_says_how_large_its_cache_blocks_are(scripted: Any, labels: str, block: int | None) -> None:
+    scripted.route("/v1/models", {"object": "list", "data": [{"id": "a", "owned_by": "vllm", "max_model_len": 9}]})
+    assert probe(Endpoint(base_url=scripted.base_url)).cache_block is None
+    told = f"# HELP vllm:cache_config_info Information\nvllm:cache_config_info{{{labels}}} 1.0\nvllm:other 2\n"
+    scripted.route("/metrics", told.encode())
+    assert probe(Endpoint(base_url=scripted.base_url)).cache_block == block
+
+
 @pytest.mark.parametrize(("knows", "strange"), [(True, ()), (False, ("<|im_start|>", "<|im_end|>"))])
 def test_a_template_whose_marks_are_text_to_the_model_is_told(scripted: Any, knows: bool, strange: Any) -> None:
     template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>"

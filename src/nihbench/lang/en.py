@@ -468,6 +468,7 @@ WORDS: Mapping[str, str] = {
     "cli.precision": "precision",
     "cli.predicted": "for {least} to {most} ({predicted} predicted)",
     "cli.prefix_cache_prompts_tokens": "prefix cache: {computed:.1%} of the prompt tokens were computed, {predicted:.1%} predicted (order: {order}; cache: {cache})",
+    "cli.prefix_cache_was_warm": "The server still had most of these prompts in its cache, from before this run. For times and prices of a fresh server, restart it or choose another --seed.",
     "cli.preset": "the preset",
     "cli.price_unknown": "price unknown",
     "cli.price_unknown_give_model": "price unknown (add `prices` for the model in models.yaml)",

@@ -468,6 +468,7 @@ WORDS: Mapping[str, str] = {
     "cli.precision": "精度",
     "cli.predicted": "花费 {least} 至 {most}（预计 {predicted}）",
     "cli.prefix_cache_prompts_tokens": "前缀缓存：提示词 token 中实际计算了 {computed:.1%}，预计 {predicted:.1%}（次序：{order}；缓存：{cache}）",
+    "cli.prefix_cache_was_warm": "服务器的缓存里还留着此前运行中的大部分提示词。若要得到全新服务器的用时和费用，请重启服务，或换一个 --seed。",
     "cli.preset": "预设",
     "cli.price_unknown": "单价未知",
     "cli.price_unknown_give_model": "单价未知（请在 models.yaml 中给该模型 `prices`）",
