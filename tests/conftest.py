@@ -5,6 +5,7 @@ And those that several rooms need alike: small texts of a user's own, and a cach
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import tempfile
@@ -35,6 +36,16 @@ EMBEDDED = LocalModel(
 # No test depends on the machine's speed: a busy one takes its time to draw an example, and to try it.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+# What is collected stays till the end: to look through it for garbage, again and again, takes a third of a collection.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but for what was collected as tests."""
+    gc.freeze()
+    gc.enable()
+
 
 # What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.
 SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden", "wheel", "sweep"}
