@@ -77,14 +77,22 @@ _REPORTING = frozenset(
 
 _IRREGULAR = {
     "ate": "eat", "eaten": "eat", "sat": "sit", "seated": "sit", "drank": "drink", "drunk": "drink", "went": "go",
-    "gone": "go", "made": "make", "took": "take", "taken": "take", "came": "come", "bought": "buy", "brought": "bring",
-    "kept": "keep", "held": "hold", "wore": "wear", "worn": "wear", "wrote": "write", "written": "write", "saw": "see",
+    "gone": "go", "made": "mak", "took": "tak", "taken": "tak", "came": "com", "bought": "buy", "brought": "bring",
+    "kept": "keep", "held": "hold", "wore": "wear", "worn": "wear", "wrote": "writ", "written": "writ", "saw": "see",
     "seen": "see", "ran": "run", "swam": "swim", "slept": "sleep", "stood": "stand", "lay": "lie", "lying": "lie",
-    "left": "leave", "met": "meet", "paid": "pay", "sold": "sell", "told": "tell", "thought": "think", "knew": "know",
+    "left": "leav", "met": "meet", "paid": "pay", "sold": "sell", "told": "tell", "thought": "think", "knew": "know",
     "known": "know", "grew": "grow", "grown": "grow", "flew": "fly", "children": "child", "people": "person",
     "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "mice": "mouse", "leaves": "leaf",
     "knives": "knife", "loaves": "loaf", "halves": "half", "lives": "life", "zero": "0", "two": "2", "three": "3",
     "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
+    "spent": "spend", "built": "build", "won": "win", "sent": "send", "lent": "lend", "lost": "los", "led": "lead",
+    "fed": "feed", "bred": "breed", "hid": "hid", "hidden": "hid", "rode": "rid", "ridden": "rid", "drove": "driv",
+    "driven": "driv", "broke": "break", "broken": "break", "spoke": "speak", "spoken": "speak", "stole": "steal",
+    "stolen": "steal", "chose": "choos", "chosen": "choos", "froze": "freez", "frozen": "freez", "wove": "weav",
+    "woven": "weav", "gave": "giv", "given": "giv", "began": "begin", "begun": "begin", "sang": "sing", "sung": "sing",
+    "rang": "ring", "rung": "ring", "threw": "throw", "thrown": "throw", "drew": "draw", "drawn": "draw",
+    "blew": "blow", "blown": "blow", "shown": "show", "taught": "teach", "caught": "catch", "fought": "fight",
+    "struck": "strik", "hung": "hang", "dug": "dig", "meant": "mean", "burnt": "burn", "lain": "lie",
     "twelve": "12", "closure": "clos", "once": "1", "twice": "2", "thrice": "3", "daily": "day", "weekly": "week", "monthly": "month",
     "yearly": "year", "annually": "year", "lit": "light", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
     "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10",
@@ -137,7 +145,7 @@ _SAY = (
 )
 _SAID = (
     r"(?:mentioned|stated|specified|provided|given|found|available|included|discussed|answered|listed|recorded|named|"
-    r"revealed|disclosed|defined|indicated|covered|addressed|described|present|answerable|known|clear from|"
+    r"revealed|disclosed|defined|indicated|covered|addressed|described|present|answerable|known|said|told|noted|reported|shown|clear from|"
     r"in (?:the|this|your|my) (?:document|text|context|passage|haystack|essays?|article))"
 )
 _SOURCE = r"(?:document|text|context|passage|article|essays?|source|haystack|material|provided)"
@@ -389,6 +397,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:treat|take|read|use|view|handle) (?:it|this|that|the \w{1,12}) with (?:\w{1,12} ){0,3}?(?:caution|salt|reserve|doubt|s[ck]epticism)\b|"
          r"\b(?:have|has|had|with) (?:\w{1,12} ){0,2}?(?:doubts|misgivings|reservations)\b|\b(?:am|be|remain|i'm) (?:\w{1,12} )?(?:doubtful|s[ck]eptical|wary)\b|"
          r"\bi (?:\w{2,12}ly |rather |very much )?doubt\b"),
+        ("verify|double-check|double check", r"\b(?:better|best|might want|may want|would want|wise|should|would) (?:to )?(?:verify|double[- ]check)\b"),
         ("supposedly|allegedly|purportedly|ostensibly", r"\b(?:supposedly|allegedly|purportedly|ostensibly)\b"),
         ("not be |not belong|convinced|persuaded",
          r"\b(?:may|might) (?:well |very well )?not (?:belong|be (?:\w{2,12}ly )?(?:part|from|right|correct|true|accurate|genuine|original|meant|intended))\b|"
@@ -482,14 +491,14 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
 
 _NEGATOR_WORDS = (
     "not", "never", "nor", "neither", "without", "avoid", "n't", "instead", "rather", "anything but", "except", "stay away",
-    "turned down", "rejected", "passed over", "ruled out", "no ", "against",
+    "turned down", "rejected", "passed over", "ruled out", "no ", "against", "none of",
 )  # fmt: skip
 _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
     r"n't\b(?! (?:only|just|merely|go wrong|miss|forget))|\b(?:instead of|rather than|anything but|except|"
     r"stay away from|(?:warn|advis|caution)(?:s|es|ed) (?:\w{1,12} )?against|turned down|rejected|passed over|ruled out)\b|"
-    r"\bno(?= )(?! (?:doubt|other|better|question|one))"
+    r"\bno(?= )(?! (?:doubt|other|better|question|one))|\bnone of(?! (?:the|this|that|these|those|my|your)\b)"
 )
 _NEGATION_ENDS = (
     r"[.!?](?=\s|$)|[;:\n—]|\b(?:but|instead(?! of)|however|rather(?! than)|only|better|beats?|actually)\b|"
@@ -521,7 +530,7 @@ _PHRASES = {
         r"three|four|nothing|without|but|or|e\.?g|i\.?e|there|here|just|only|exactly|\w+ly\b|\w+ing\b)\b|[([]"
     ),
     "listed": (
-        r", (?!\w{1,20}:|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|"
+        r", (?!\w{1,20}:|all\b|both\b|each\b|none\b|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|"
         r"per\b|based|\w+ing\b"
         r"|\w+ly\b|i\.e|e\.g|it|this|these|the\b|they|he\b|she|we\b|you|just|if\b|unless|in\b|for\b|to\b|at\b|on\b|"
         r"not\b|no\b)"
@@ -592,11 +601,12 @@ _PHRASES = {
         r"\b(?:used to|formerly|previously|originally|initially|at first|once|no longer|until|before(?= ?[;,.])|earlier|"
         r"before (?:the|that|this|last) [^;.]{1,24}? (?:was|were|had)|"
         r"last (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|moved off|switched from|old|outdated|"
-        r"former|in the past|back then|budgeted|estimated|projected|forecast|planned|scheduled)\b"
+        r"former|in the past|back then|budget(?:ed)?|estimate[ds]?|projected|forecast|planned|plan was|scheduled|due|"
+        r"supposed to|meant to|expected to|the (?:first|original) (?:plan|date|price|quote))\b"
     ),
     "now": (
         r"\b(?:now|nowadays|currently|today|these days|since then|at present|after (?:the|its|a|an|being)\b|since (?:the|its)\b|(?:changed|moved|switched|revised|updated|cut|raised|"
-        r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward) to|replaced (?:by|with)|in the end|ended up|turned out|actually (?:cost|spent|paid|came|took|was|is|used)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
+        r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward|put off|put back|delayed|moved back|deferred|held over)(?: \w{2,8})? (?:to|until|till)|replaced (?:by|with)|in the end|in the event|finally|ended up|eventually|turned out|actually (?:cost|spent|paid|came|took|was|is|used)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
         r"the new)\b"
     ),
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",
