@@ -536,6 +536,19 @@ _PHRASES = {
         r"not\b|no\b)"
         r"([^.;:!?\n]{1,80})"
     ),
+    "of_them": r"(?:all|both|each|none|any) (?:\w{1,8} )?of (?:them|which|whom|these)\b",
+    "refers_back": (
+        r"\b(?:(?:that|the same|this|which) (?:very )?(?:day|date|morning|evening|year|month|time|place|one|person|sum|amount|number|code|"
+        r"page|address|site)|then|there|it|he|she|they|them|him|her|this|these|those)\b"
+    ),
+    "own_nouns": (
+        "date day year month week time moment weekday monday tuesday wednesday thursday friday saturday sunday january february march april may june july "
+        "august september october november december sum amount money price cost total figure number code value answer name person man "
+        "woman page address link site website url place quantity size length lot exact correct right full whole whole one"
+    ),
+    "is_thing": r"\W{0,2}(?:is|are|was|were|remains?|remained) (?:only |just |in fact |actually )?(?:the|an?|its|our|their|his|her)\b",
+    "not_done": r"\W{0,2}(?:(?:did|do|does|has|have|had|was|were|is|are|will|would|can|could)(?:n't| not| never)|never)\b",
+    "nothing_of": r"\b(?:nothing|none|nobody|no one|no money)\b",
     "or_before": r"\bor (?:\w{1,12} ){0,3}",
     "or_after": r"or\b",
     "not_a_value": r"page |line |paragraph |section |chapter |no\. ?|step |confidence\W{1,4}|score\W{1,4}|id\W{1,4}",

@@ -8,7 +8,7 @@ answer that only words the needle differently is not accused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -54,6 +54,12 @@ _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,2}(?:'s\b| (?:@says_of@)\b)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
+_REFERS_BACK = Phrase("@refers_back@")
+_IS_THING = Phrase("(?:@is_thing@)")
+_NOT_DONE = Phrase("(?:@not_done@)")
+_NOTHING_OF = Phrase("(?:@nothing_of@)")
+_GOES_ON = Phrase(r"(?:@parts@)")
+_ADDRESSES = ("url", "email", "phone")
 _OPENERS = " \"'“‘「《(,"
 _HEAD = 4  # words of a part in which the name stands that it speaks of
 _LONG_HEAD = 6
@@ -78,7 +84,109 @@ def of_another(reading: Reading) -> Words:
         return why
     parts = _parts(reading, spans)
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
+    apart = apart or (_told_of_another(reading, parts, spans) if len(parts) > 1 else "")
     return apart or _told_elsewhere(reading, parts, spans) or _done_by_another(reading, parts)
+
+
+# ---- told of another thing, and the asked thing told of apart ------------------------------------------------------
+
+
+def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
+    """What is given is told of another thing, and of the asked thing another part tells its own, or leaves it open.
+
+    "X is the number for Orrin Mill. For Halsey Mill, none is given"; 段怀瑾是厂长，首席审评师是赵其昌. A part that speaks of the
+    value ("X is on a Friday") tells of no other thing.
+    """
+    given, others = [p for p in parts if p.given], [p for p in parts if not p.given]
+    if len(given) != 1 or not others:
+        return ""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    part = given[0]
+    before, behind = _around(text, part, reading)
+    left = f"{before} {behind}"
+    if not _things(reading, left) or _OF_THE_SOURCE(grammar).search(left):
+        return ""
+    signs, latin = _asked_apart(sheet)
+    own = {word for word in signs if word in left} | latin.intersection(grammar.stems(left))
+    for other in others:
+        said = text[other.start : other.end]
+        asked = {word for word in signs if word in said} | latin.intersection(grammar.stems(said))
+        if not asked - own or len(asked) < len(own) or _POINTS_BACK(grammar).match(said):
+            continue
+        if _open_alone(reading, other.start, other.end) or _has_its_own(reading, part, other, behind, bool(own)):
+            return Note("given_to_another", words=said.strip()[:60])
+    return ""
+
+
+def _around(text: str, part: _Part, reading: Reading) -> tuple[str, str]:
+    """Return what a part says in front of the values in it, and behind and between them."""
+    spans = sorted(s for f in reading.right for s in f.spans if part.start <= s[0] < part.end)
+    pieces, at = [], part.start
+    for start, end in spans:
+        pieces.append(text[at : max(at, start)])
+        at = max(at, end)
+    return pieces[0], " ".join([*pieces[1:], text[at : part.end]])
+
+
+def _things(reading: Reading, text: str) -> list[str]:
+    """Return the words of a text that name something new: nothing that values are called by, no numbers."""
+    grammar = reading.grammar
+    if grammar.has_signs(text):
+        return [sign for sign in _novel_signs(reading, text) if sign not in _own_nouns(grammar)]
+    return [s for s in reading.novel(text) if s.isalpha() and s not in _own_nouns(grammar) and s not in _ITSELF]
+
+
+def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attribute: bool) -> bool:
+    """Whether a part gives the asked thing another value, where the value that is given is said to be another's."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    said = text[other.start : other.end]
+    if reading.answer.cues("abstain", other.start, other.end) or _was_before(reading, other):
+        return False
+    if negated(reading.answer, max(other.start, other.end - 1), other.end) or _OF_THE_SOURCE(grammar).search(said):
+        return False
+    names = {s for name in sheet.subjects for s in (*grammar.stems(name), *_words_of(name, grammar))}
+    told = {w for w in _asked_words(sheet) if _holds(sheet, said, w)} - names
+    nothing = _NOTHING_OF(grammar).search(said)
+    if nothing and (told or attribute):
+        return True
+    for found in reading.right if told or attribute else ():
+        for place in rivals_of(found.fact, reading.answer)[:40] if found.fact.values else ():
+            if other.start <= place.start < other.end and not is_label(sheet, text, place.start, place.end):
+                return True
+    if _has_digits(sheet) and not any(f.fact.kind in _ADDRESSES for f in reading.right):
+        return False
+    thing = _IS_THING(grammar).match(behind)
+    assigns = _ASSIGNS(grammar).search(said)
+    if thing is None or assigns is None or not _things(reading, behind[thing.end() :]):
+        return False
+    head, tail = said[: assigns.start()], said[assigns.end() :]
+    if not _lead(sheet, head) or _REFERS_BACK(grammar).match(tail.lstrip()) or _REFERS_BACK(grammar).search(head):
+        return False
+    if any(f.fact.kind == "name" for f in reading.right) and not grammar.has_signs(said):
+        return bool(_new_names(reading, other))
+    return len(_things(reading, tail)) > int(grammar.has_signs(said))
+
+
+def undone(reading: Reading) -> Words:
+    """Return that what is given is the subject of what it did not do: "X and Y didn't win", 甲和乙都不是……."""
+    if not reading.right or not reading.answer.may_negate or reading.sheet.by_words:
+        return ""
+    if not any([f.fact.identifying for f in reading.right]) and not reading.sheet.listed:
+        return ""
+    text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
+    last = max([s[1] for f in reading.right for s in f.spans])
+    denied = _NOT_DONE(grammar).match(text, last)
+    if denied is None or any(f.fact.denied is not False for f in reading.right):
+        return ""
+    stop = _PARTS(grammar).search(text, denied.end(), denied.end() + _USE)
+    behind = text[denied.end() : stop.start() if stop else denied.end() + _USE]
+    said = [s for s in grammar.content_stems(behind) if s not in grammar.empty and s not in grammar.reporting]
+    if not said or any(s not in sheet.known for s in said) or (stop and _GOES_ON(grammar).match(text, stop.start())):
+        return ""
+    low = max([m.end() for m in _STRONG(grammar).finditer(text, max(0, reading.first - _REACH), reading.first)], default=0)
+    if len([f for f in reading.right if all(low <= s < last for s, _ in f.spans)]) < len(reading.right):
+        return ""
+    return Note("negated", words=reading.right[0].fact.name)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -227,7 +335,17 @@ def _novel_signs(reading: Reading, text: str) -> list[str]:
 def _new_names(reading: Reading, part: _Part) -> list[str]:
     start, end = reading.answer.folded.place(part.start), reading.answer.folded.place(part.end - 1) + 1
     names = map(str.lower, _NAME.findall(reading.answer.original[start:end])[:20])
-    return [name for name in names if name not in reading.grammar.empty and reading.novel(name)]
+    own = _own_nouns(reading.grammar)
+    return [n for n in names if n not in reading.grammar.empty and reading.grammar.stem(n) not in own and reading.novel(n)]
+
+
+@lru_cache(maxsize=64)
+def _own_nouns(grammar: Grammar) -> frozenset[str]:
+    """Return what a value is called by: stems of words, and signs."""
+    said = [grading.phrases.get("own_nouns", "") for grading in grammar.gradings]
+    return frozenset(
+        piece for text in said for piece in (map(grammar.stem, text.split()) if text.isascii() else text)
+    )
 
 
 def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
@@ -255,6 +373,8 @@ def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
             continue
         if signs and (not set(words) & grammar.demonstratives and any(n in words[: len(n) + 2] for n in left)):
             return Note("given_to_another", words=words.strip()[:60])
+        if _REFERS_BACK(grammar).search(words):
+            continue
         if not signs and _bare_words(grammar, " ".join(words.split()[:_HEAD])) & set(left) and reading.novel(words):
             return Note("given_to_another", words=words.strip()[:60])
     return ""
@@ -578,12 +698,13 @@ def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     """Return the answer's parts; those between the first and the last fact of a sentence are one."""
     text, grammar = reading.answer.text, reading.grammar
     parts: list[_Part] = []
-    for low, high in _between(_STRONG(grammar), text, 0, len(text)):
+    whole = [s for f in reading.right if f.fact.kind in _ADDRESSES for s in f.spans]
+    for low, high in _between(_STRONG(grammar), text, 0, len(text), whole):
         held = [s for s in spans if low <= s[0] < high]
         if not held:
             parts.append(_Part(low, high, False))
             continue
-        pieces = _between(_PARTS(grammar), text, low, high)
+        pieces = _between(_PARTS(grammar), text, low, high, whole)
         first = max(a for a, _ in pieces if a <= held[0][0])
         ends = [e for f in reading.right for s, e in f.spans if low <= s < high]
         last = min([b for _, b in pieces if b >= max(ends)], default=high)
@@ -593,9 +714,13 @@ def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     return parts[:_MOST]
 
 
-def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Span]:
+def _between(
+    marks: re.Pattern[str], text: str, low: int, high: int, within: Sequence[Span] = ()
+) -> list[Span]:
     found, at = [], low
     for mark in marks.finditer(text, low, high):
+        if within and any(start <= mark.start() and mark.end() <= end for start, end in within):
+            continue  # a mark of an address: ?id=
         if text[at : mark.start()].strip():
             found.append((at, mark.start()))
         at = mark.end()

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
-from nihbench.score.another import misplaced, of_another
+from nihbench.score.another import misplaced, of_another, undone
 from nihbench.score.answer import Text
 from nihbench.score.asides import stands_aside
 from nihbench.score.fold import final_answer
@@ -295,7 +295,8 @@ def _denied(reading: Reading) -> Verdict | None:
     """The needle is negated: what identifies it is denied and more than one fact with it is not given."""
     denied = [f for f in reading.found if f.status == "negated"]
     if not denied:
-        return None
+        why = undone(reading)
+        return Verdict(0.0, "hallucinated", why, doubt=0.15) if why else None
     identity_denied = any(f.fact.identifying for f in denied)
     missing = len(reading.found) - len(reading.right)
     if reading.right and not (identity_denied and missing > 1 and not reading.sheet.by_words):

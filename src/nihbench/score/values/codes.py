@@ -18,10 +18,11 @@ from nihbench.score.values.base import How, Place, kept, outermost
 from nihbench.text.late import late
 
 _MOST = 60  # places of one code that are looked at
-_SEPARATORS = r"[ \-_./:·—,\u200b]"
+_SEPARATORS = r"[ \-_./:·—,、\u200b]"
 _TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
 _PIECE = late(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
+_FEW_WORDS = 4
 _HALF_FROM = 6  # characters: half of fewer tells nothing
 _PHONE = late(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
 STRICT = frozenset(("url", "email", "version"))
@@ -92,12 +93,18 @@ class Code:
         shape = _shape(self.text)
         for start, end, token in tokens(answer):
             written = _squeezed(_bare(token) if self.strict else token)
+            if self.kind == "url" and not only_whole and _address(token) == _address(self.text):
+                yield Place(start, end, "same", 1.0)
+                continue
             if written == plain:
                 if self.strict and _bare(token) != _bare(self.text).replace(" ", ""):
                     yield Place(start, end, "edit", 0.3, rival=True)
                 continue
             how, worth = self._nearness(token, written, plain, pieces)
-            part = 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain
+            part = 2 * len(written) >= len(plain) and len(written) >= 3 and self._is_part(written, plain, pieces)
+            if written.isalpha() and _mixed(plain) and len(answer.words) > _FEW_WORDS:
+                part = False  # a word of the code that stands in a sentence of its own
+            part = part or (self.kind == "url" and self._is_beginning(token))
             if how != "other":
                 yield Place(start, end, how, worth, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
@@ -108,6 +115,16 @@ class Code:
                 yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
+
+    @staticmethod
+    def _is_part(written: str, plain: str, pieces: list[str]) -> bool:
+        """Whether a string is one end of the expected one, or some of its pieces."""
+        return plain.startswith(written) or plain.endswith(written) or written in pieces
+
+    def _is_beginning(self, token: str) -> bool:
+        """Whether an address is the expected one as far as it goes: its host, or its path without the query."""
+        mine, theirs = _bare(self.text), _bare(token)
+        return "." in theirs.partition("/")[0] and re.match(rf"{re.escape(theirs)}(?=[/?#])", mine) is not None
 
     def _nearness(self, token: str, written: str, plain: str, pieces: list[str]) -> tuple[How, float]:
         """Say how near a token comes: its pieces in another order, one character off, one piece of an address."""
@@ -191,6 +208,12 @@ def _squeezed(text: str) -> str:
 
 def _bare(text: str) -> str:
     return _SCHEME.sub("", text).rstrip("/")
+
+
+def _address(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return an address without scheme, www. and a slash at the path's end, and its queries in order."""
+    path, _, query = _bare(text).partition("?")
+    return path.rstrip("/"), tuple(sorted(filter(None, query.rstrip("/").split("&"))))
 
 
 def _shape(text: str) -> str:
@@ -296,7 +319,9 @@ def _spelt(text: str, grammar: Grammar) -> re.Pattern[str]:
 def _gap(pending: str, strict: bool, before: str, behind: str) -> str:
     if strict:
         # Folding has made a space of an underscore, and dropped what might be Markdown.
-        said = {".": r"(?:\.| ?[\[(]?dot[\])]? ?)", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
+        if pending == "?":
+            return r"/?\?"
+        said = {".": r"(?:\.|[\[(]\.[\])]| ?[\[(]?dot[\])]? ?)", "/": "(?:/| slash )", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
         return "".join(said.get(char, r"[ _\-]" if char in " _-" else re.escape(char)) for char in pending)
     marks = "".join(re.escape(char) for char in dict.fromkeys(pending) if not char.isspace())
-    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 1}}}"
+    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 2 if pending else 1}}}"

@@ -24,6 +24,18 @@ _EITHER = late(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])"
 _COMPACT = late(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH_ONLY = late(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
 _MONTH_AND_YEAR = late(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
+_FIELD_OF = {"year": "y", "month": "m", "day": "d", "年": "y", "年份": "y", "月": "m", "月份": "m", "日": "d", "日期": "d"}
+_FIELD = late(
+    r"(?<![^\W_])(year|month|day|年份?|月份?|日期?) ?[:=|]{1,2} ?(?:the )?([a-z]{3,9}|\d{1,4}|[零〇一二三四五六七八九十]{1,4})"
+    r"(?![\d年月日])"
+)
+_FIELDS = late(r"(?:year|年份?) ?[:=|]")
+_FIELDS_REACH = 60  # characters between the fields of one date
+_SHARED = late(r"(?<![\d.:/-])(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)? ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?$")
+_SHARED_BEHIND = late(
+    r" ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)?(?![\d:./月年a-z%]|-\d| ?[ap]m\b)"
+    r"(?:,? (\d{4})(?!\d))?"
+)
 _GAP = 16  # characters between a date and its time
 _DAY_MINUTES = 24 * 60
 _SHORTEST_YEAR = 99  # what is less is told by two digits
@@ -210,6 +222,8 @@ class Reader:
     def read(self, text: Text) -> list[ReadMoment]:
         """Return the moments of a text, in order of place."""
         dates = list(self._read_dates(text.text))
+        dates += [day for date in dates for day in _sharing(text.text, date)
+                  if not any(other.start < day.end and day.start < other.end for other in dates)]  # fmt: skip
         dates = _with_years(text.text, sorted(dates, key=lambda date: date.start))
         times = [time for time in self._read_times(text.text)
                  if not any(date.start < time.end and time.start < date.end for date in dates)]  # fmt: skip
@@ -257,6 +271,8 @@ class Reader:
                 yield read
 
     def _all_dates(self, text: str) -> Iterator[ReadDate]:
+        if _FIELDS.search(text):
+            yield from self._in_fields(text)
         for m in _ISO.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
         for m in _EITHER.finditer(text):
@@ -282,6 +298,23 @@ class Reader:
         for m in _MONTH_AND_YEAR.finditer(text):
             yield from _dated(m, [(int(m[2]), int(m[1]), None)])
 
+    def _in_fields(self, text: str) -> Iterator[ReadDate]:
+        """Read a date whose parts are told each in a field of its own: {"year": 2029, "month": 9, "day": 14}."""
+        told: dict[str, re.Match[str]] = {}
+        for m, _ in zip(_FIELD.finditer(text), range(_MOST), strict=False):
+            key = _FIELD_OF[m[1]]
+            near = all(abs(m.start() - other.start()) <= _FIELDS_REACH for other in told.values())
+            told = told if near and key not in told else {}
+            told[key] = m
+            if len(told) == 3:
+                parts = {key: next((n for v in self._values if (n := _number(each[2], v)) is not None), None)
+                         for key, each in told.items()}  # fmt: skip
+                start, end = min(each.start() for each in told.values()), max(each.end() for each in told.values())
+                year, month, day = parts["y"], parts["m"], parts["d"]
+                if (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31):
+                    yield ReadDate(start, end, ((year, month, day),))
+                told = {}
+
     def _read_times(self, text: str) -> Iterator[ReadTime]:
         taken: list[tuple[int, int]] = []
         for pattern, values in reversed(self._times):
@@ -294,7 +327,22 @@ class Reader:
                     yield time
 
 
-_TO = late(r"\W*(?:to|until|till|through|and|[开直起]?(?:至|到))?\W*")
+def _sharing(text: str, date: ReadDate) -> Iterator[ReadDate]:
+    """Read a bare day before a date as one of the same month: 14 or 15 September 2029."""
+    m = _SHARED.search(text, max(0, date.start - 24), date.start)
+    if m is None and "月" in text[date.start : date.end]:
+        m = _SHARED.search(text, date.start, date.end)
+    day = int(m[1]) if m else 0
+    if m and 0 < day <= 31 and all(d is not None for _, _, d in date.dates) and m.end() == date.start:
+        yield ReadDate(m.start(1), m.end(1), tuple(dict.fromkeys((y, mo, day) for y, mo, _ in date.dates)))
+    m = _SHARED_BEHIND.match(text, date.end)
+    day = int(m[1]) if m else 0
+    if m and 0 < day <= 31 and all(d is not None for _, _, d in date.dates):
+        year = int(m[2]) if m[2] else None
+        yield ReadDate(m.start(1), m.end(), tuple(dict.fromkeys((y or year, mo, day) for y, mo, _ in date.dates)))
+
+
+_TO = late(r"\W*(?:to|until|till|through|and|or|或者?|[开直起]?(?:至|到))?\W*")
 
 
 def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:
