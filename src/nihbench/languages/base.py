@@ -138,6 +138,7 @@ PHRASES = {
     "is_thing": "behind a value: it is a thing of a kind; the kind stands behind the match",
     "not_done": "behind its subject: it did not, is not ...",
     "nothing_of": "words for no value at all",
+    "of_the_form": "words by which a clause tells how a value is written or used, and nothing of the matter",
     "or_before": "an alternative before the facts, up to them",
     "or_after": "the word that joins an alternative behind them",
     "not_a_value": "a number behind this is no value",

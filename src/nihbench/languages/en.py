@@ -284,6 +284,9 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bno (?:trace|sign|hint|clue|word|luck)\b|\bcame up empty\b|\b(?:is|are|was|were) (?:absent|missing) from\b|"
          r"\b(?:leaves?|left) (?:\w{1,12} ){0,3}?(?:open|unanswered)\b|\bno way (?:of|to)\b|"
          r"(?:\b(?:is|was) not|n't) (?:in )?there\b"),
+        ("no &given|stated|mentioned|named|provided|listed|included|specified|supplied|quoted|told|shown",
+         r"\bno (?:[\w'-]{1,20} ){1,10}?(?:is|are|was|were|has been|gets?|being) (?:\w{2,12}ly |ever )?"
+         r"(?:given|stated|mentioned|named|provided|listed|included|specified|supplied|quoted|told|shown)\b"),
         ("no &appear|exist|occur|come|found", r"\bno (?:[\w'-]{1,20} ){1,10}?(?:appears?|exists?|occurs?|comes? up|can be found|to be found)\b"),
         ("annot be|can't be|could not be|couldn't be",
          r"\b(?:cannot|can't|could not|couldn't) be (?:\w{2,12}ly )?(?:answered|determined|found|known|established|inferred|located|"
@@ -319,6 +322,9 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("predict|forecast|foresee|foretell|prophe|see the future|tell the future|look into the future|speculat",
          r"\b(?:can't|cannot|can not|couldn't|won't|will not|unable to|not able to|n't able to|not possible to|impossible to|don't|do not)(?: \w{1,20}){0,2}? "
          r"(?:predict|forecast|foresee|foretell|prophesy|see the future|tell the future|look into the future|speculate|(?:make|offer|give) (?:\w{1,12} )?(?:predictions?|forecasts?|prophecy|prophecies))\b"),
+        ("identify people|identify individuals|identify anyone|identify persons|open links|open urls|browse|visit|access&not |n't|annot|unable",
+         r"\b(?:can't|cannot|can not|won't|unable to|not able to|n't able to|don't)(?: \w{1,20}){0,2}? (?:identify (?:people|individuals|persons|anyone|anybody)|"
+         r"open (?:links|urls|web|pages)|(?:browse|visit|access|search) (?:the )?(?:links?|urls?|web|internet|(?:\w{1,10} )?(?:sites?|pages?|addresses)))\b"),
         ("comment|talk about|go into|get into|be drawn", r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|don't want to|do not want to|not willing to|unwilling to|don't wish to|do not wish to)(?: \w{1,20}){0,2}? "
          r"(?:comment on|talk about|go into|get into|be drawn)\b"),
         ("willing|going|inclined|want|wish|feel&not |n't|unwilling|disinclined",
@@ -549,6 +555,7 @@ _PHRASES = {
     "is_thing": r"\W{0,2}(?:is|are|was|were|remains?|remained) (?:only |just |in fact |actually )?(?:the|an?|its|our|their|his|her)\b",
     "not_done": r"\W{0,2}(?:(?:did|do|does|has|have|had|was|were|is|are|will|would|can|could)(?:n't| not| never)|never)\b",
     "nothing_of": r"\b(?:nothing|none|nobody|no one|no money)\b",
+    "of_the_form": r"(?!)",
     "or_before": r"\bor (?:\w{1,12} ){0,3}",
     "or_after": r"or\b",
     "not_a_value": r"page |line |paragraph |section |chapter |no\. ?|step |confidence\W{1,4}|score\W{1,4}|id\W{1,4}",

@@ -45,6 +45,7 @@ _GOES_TO = Phrase(r"\W{0,2}(?:@goes_to@)")
 _IS_WHERE = Phrase(r"\W{0,2}(?:@is_where@)")
 _KNOWN_AS_SUCH = Phrase("(?:@known_as_such@)")
 _SET_APART = Phrase("(?:@set_apart@)")
+_ORDER_SIGNS = late(r"第?([零一二三四五六七八九十甲乙丙丁\d]{1,4})(?=号|楼|期|栋|座|级|班|组|队)")
 _KIND_OF = late(r"^ [\w'-]{2,20}(?= (?:for|of|on|to|about|at|in)\b)")  # what is not told: "no date for the train"
 _END = late(r"[;。\n]|[.!?](?=\s|$)")
 _ITSELF = ("itself", "himself", "herself", "themselv", "themselves", "though", "proper", "meanwhile")
@@ -63,6 +64,7 @@ _ADDRESSES = ("url", "email", "phone")
 _OPENERS = " \"'“‘「《(,"
 _HEAD = 4  # words of a part in which the name stands that it speaks of
 _LONG_HEAD = 6
+_ITEMS = late(r",(?!\d)| and |、|和|与|及|;")
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
@@ -97,7 +99,9 @@ def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) ->
     "X is the number for Orrin Mill. For Halsey Mill, none is given"; 段怀瑾是厂长，首席审评师是赵其昌. A part that speaks of the
     value ("X is on a Friday") tells of no other thing.
     """
-    given, others = [p for p in parts if p.given], [p for p in parts if not p.given]
+    starts = [s for f in reading.right for s, _ in f.spans]
+    given = [p for p in parts if p.given]
+    others = [p for p in parts if not p.given and not any([p.start <= s < p.end for s in starts])]
     if len(given) != 1 or not others:
         return ""
     text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
@@ -111,6 +115,10 @@ def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) ->
     for other in others:
         said = text[other.start : other.end]
         asked = {word for word in signs if word in said} | latin.intersection(grammar.stems(said))
+        left_open = reading.answer.cues("abstain", other.start, other.end)
+        until = left_open[0].start if left_open else max(part.end, other.start)
+        if reading.answer.cues("hedge", min(part.start, other.start), until):
+            continue  # called no answer: that is a doubt
         if not asked - own or len(asked) < len(own) or _POINTS_BACK(grammar).match(said):
             continue
         if _open_alone(reading, other.start, other.end) or _has_its_own(reading, part, other, behind, bool(own)):
@@ -132,7 +140,8 @@ def _things(reading: Reading, text: str) -> list[str]:
     """Return the words of a text that name something new: nothing that values are called by, no numbers."""
     grammar = reading.grammar
     if grammar.has_signs(text):
-        return [sign for sign in _novel_signs(reading, text) if sign not in _own_nouns(grammar)]
+        found = [sign for sign in _novel_signs(reading, text) if sign not in _own_nouns(grammar)]
+        return found or [sign for sign in _ORDER_SIGNS.findall(text) if sign not in reading.sheet.question]
     return [s for s in reading.novel(text) if s.isalpha() and s not in _own_nouns(grammar) and s not in _ITSELF]
 
 
@@ -156,6 +165,10 @@ def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attri
     if _has_digits(sheet) and not any(f.fact.kind in _ADDRESSES for f in reading.right):
         return False
     thing = _IS_THING(grammar).match(behind)
+    if thing and len(reading.right) > 2 and _things(reading, behind[thing.end() :]):
+        items = [piece for piece in _ITEMS.split(said) if _things(reading, piece)]
+        if len(items) > 1 and told:
+            return True
     assigns = _ASSIGNS(grammar).search(said)
     if thing is None or assigns is None or not _things(reading, behind[thing.end() :]):
         return False

@@ -52,6 +52,7 @@ _OWN_SIGNS = 4  # different signs of its own that make such a clause an extra
 _CLAUSE_MARK = late(r"[,;](?!\d)|[,;](?<!\d[,;])")
 _ASIDE_CUES = ("hedge", "abstain", "grader", "retract", "confirm", "either", "refuse", "override")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
+_OF_THE_FORM = Phrase("(?:@of_the_form@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
 _EITHER_REACH = 160  # characters behind the facts
@@ -414,6 +415,8 @@ def _clauses_of_signs(known: frozenset[str], answer: Text, end: int, stop: int) 
             clauses.append(text[full_stop.end() : after.start() if after else full_stop.end() + SENTENCE])
     for clause in clauses[:4]:
         chars = [s for s in grammar.stems(clause) if s not in known and s not in grammar.reporting_signs]
+        if "{" in text or _OF_THE_FORM(grammar).search(clause):
+            continue
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE(grammar).search(clause):
             return Note("added_words", words=clause[:20])
     return ""
@@ -432,6 +435,10 @@ def _clauses_between(known: frozenset[str], reading: Reading) -> Words:
         at = mark.end() if mark else high
         clause = text[low:end]
         if low <= spans[0][1] or any(s < end and low < e for s, e in spans) or reading.covered(low, end):
+            continue
+        if "{" in text and ":" in clause:
+            continue  # a further field
+        if _OF_THE_FORM(grammar).search(clause):
             continue
         if _EXPLAINS(grammar).match(clause) or _OF_THE_SOURCE(grammar).search(clause):
             if low >= last:

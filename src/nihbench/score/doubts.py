@@ -91,7 +91,7 @@ def _of_what_is_missing(reading: Reading, cue: Cue) -> bool:
     The rest is named there by a question word, by a word that needle and given facts do not hold, or by the needle's
     own words for it; a clause about the answer, or one that points back at what is given, doubts that.
     """
-    if reading.complete or reading.sheet.by_words or cue.start < reading.first:
+    if reading.complete or cue.start < reading.first:
         return False
     text = reading.answer.text
     clause_end = _CLAUSE_END(reading.grammar)

@@ -30,6 +30,7 @@ _NEAR_WORD = 4  # letters: a shorter word of a longer fact says nothing by itsel
 _TYPO_FROM = 7  # letters: in a shorter word one wrong letter may make another word
 _WORDS_FROM = 4  # a lone fact of so many content words (or pairs of signs) is graded by its words
 _PLACE = Phrase("@place@")
+_AGENT = late(r"[由被让给将]")  # signs that tell who does something
 _ROOM = late(r"(?<=\d)[室号间楼层栋座]$")
 
 
@@ -196,7 +197,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         facts=tuple(sought),
         by_words=by_words,
         known=known,
-        lead=known - said,
+        lead=known - (said - frozenset(asking.stems)),
         question=asked,
         subjects=tuple(name for name in (grammar.fold(text).text for text in subject) if name),
         statements=tuple(grammar.fold(text).text for text in statements),
@@ -416,6 +417,10 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
             continue  # Ms. Crale
         if not grammar.is_sign(word[0]) and word not in grammar.empty and grammar.stem(word) not in seen:
             parts[word] = None
+    if grammar.has_signs(rest):
+        for title in sorted((t for t in about(grammar).titles if len(t) > 1 and not t.isascii()), key=len, reverse=True):
+            rest = re.sub(rf"(?<=[{grammar.signs}]{{2}}){title}", " ", rest)
+        rest = _AGENT.sub(" ", rest)
     for row in re.findall(f"[{grammar.signs}]{{2,}}", rest) if grammar.signs else []:
         for pair in (row[at : at + 2] for at in range(len(row) - 1)):
             if pair not in asked and not set(pair) & grammar.light:
