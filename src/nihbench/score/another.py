@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
+from nihbench.score.beside import own_nouns
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.match import Found, negated, places_of, rivals_of
 from nihbench.score.reading import Reading
@@ -64,6 +65,7 @@ _ADDRESSES = ("url", "email", "phone")
 _OPENERS = " \"'“‘「《(,"
 _HEAD = 4  # words of a part in which the name stands that it speaks of
 _LONG_HEAD = 6
+_JOINT = late(r"[,;](?!\d)| and |,(?<!\d,)|、|和|与|及")
 _ITEMS = late(r",(?!\d)| and |、|和|与|及|;")
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
@@ -87,6 +89,7 @@ def of_another(reading: Reading) -> Words:
     parts = _parts(reading, spans)
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
     apart = apart or (_told_of_another(reading, parts, spans) if len(parts) > 1 else "")
+    apart = apart or next((why for p in parts if p.given and (why := _shared_out(reading, p))), "")
     return apart or _told_elsewhere(reading, parts, spans) or _done_by_another(reading, parts)
 
 
@@ -121,7 +124,32 @@ def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) ->
             continue  # called no answer: that is a doubt
         if not asked - own or len(asked) < len(own) or _POINTS_BACK(grammar).match(said):
             continue
-        if _open_alone(reading, other.start, other.end) or _has_its_own(reading, part, other, behind, bool(own)):
+        if _open_alone(reading, other.start, other.end, grammar.stems(left)) or _has_its_own(reading, part, other, behind, bool(own)):
+            return Note("given_to_another", words=said.strip()[:60])
+    return ""
+
+
+def _shared_out(reading: Reading, part: _Part) -> Words:
+    """Within one part: the value goes to another thing and a second one to the asked: 5 for the school and 3 for ...."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    if not _has_digits(sheet) or len(reading.right) != 1:
+        return ""
+    signs, latin = _asked_apart(sheet)
+    pieces = _between(_JOINT, text, part.start, part.end, reading.right[0].spans)
+    held = [(low, high) for low, high in pieces if any(low <= s < high for s, _ in reading.right[0].spans)]
+    if len(held) != 1:
+        return ""
+    own = " ".join(_around(text, _Part(*held[0], True), reading)[1:])
+    if not _things(reading, own):
+        return ""
+    for low, high in pieces:
+        if low < held[0][1] or not _has_number(reading, low, high):
+            continue
+        said = text[low:high]
+        asked = {w for w in signs if w in said and w not in own} | latin.intersection(grammar.stems(said)) - set(
+            grammar.stems(own)
+        )
+        if asked and not _things(reading, said):
             return Note("given_to_another", words=said.strip()[:60])
     return ""
 
@@ -140,9 +168,9 @@ def _things(reading: Reading, text: str) -> list[str]:
     """Return the words of a text that name something new: nothing that values are called by, no numbers."""
     grammar = reading.grammar
     if grammar.has_signs(text):
-        found = [sign for sign in _novel_signs(reading, text) if sign not in _own_nouns(grammar)]
+        found = [sign for sign in _novel_signs(reading, text) if sign not in own_nouns(grammar)]
         return found or [sign for sign in _ORDER_SIGNS.findall(text) if sign not in reading.sheet.question]
-    return [s for s in reading.novel(text) if s.isalpha() and s not in _own_nouns(grammar) and s not in _ITSELF]
+    return [s for s in reading.novel(text) if s.isalpha() and s not in own_nouns(grammar) and s not in _ITSELF]
 
 
 def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attribute: bool) -> bool:
@@ -177,7 +205,7 @@ def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attri
         return False
     if any(f.fact.kind == "name" for f in reading.right) and not grammar.has_signs(said):
         return bool(_new_names(reading, other))
-    return len(_things(reading, tail)) > int(grammar.has_signs(said))
+    return len(_things(reading, tail)) > int(grammar.has_signs(said) and said[assigns.start() : assigns.end()] != "姓")
 
 
 def undone(reading: Reading) -> Words:
@@ -336,8 +364,8 @@ def _contrasts(reading: Reading, part: _Part, spans: list[Span]) -> bool:
         own = [m for m in _BELONGS(grammar).finditer(left) if _novel_signs(reading, left[m.end() : m.end() + 1])]
         return bool(own) or len(_novel_signs(reading, left)) >= _STRANGE_SIGNS
     if _has_digits(reading.sheet):
-        return any(not s.isdecimal() for s in reading.novel(left))
-    return any(s.isalpha() for s in reading.novel(left))
+        return any(not s.isdecimal() and s not in own_nouns(grammar) for s in reading.novel(left))
+    return any(s.isalpha() and s not in own_nouns(grammar) for s in reading.novel(left))
 
 
 def _novel_signs(reading: Reading, text: str) -> list[str]:
@@ -348,17 +376,8 @@ def _novel_signs(reading: Reading, text: str) -> list[str]:
 def _new_names(reading: Reading, part: _Part) -> list[str]:
     start, end = reading.answer.folded.place(part.start), reading.answer.folded.place(part.end - 1) + 1
     names = map(str.lower, _NAME.findall(reading.answer.original[start:end])[:20])
-    own = _own_nouns(reading.grammar)
+    own = own_nouns(reading.grammar)
     return [n for n in names if n not in reading.grammar.empty and reading.grammar.stem(n) not in own and reading.novel(n)]
-
-
-@lru_cache(maxsize=64)
-def _own_nouns(grammar: Grammar) -> frozenset[str]:
-    """Return what a value is called by: stems of words, and signs."""
-    said = [grading.phrases.get("own_nouns", "") for grading in grammar.gradings]
-    return frozenset(
-        piece for text in said for piece in (map(grammar.stem, text.split()) if text.isascii() else text)
-    )
 
 
 def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
@@ -554,7 +573,7 @@ def _told_otherwise(reading: Reading, part: _Part, spans: list[Span]) -> bool:
     return bool(named and new) and not _strange_words(reading, head)
 
 
-def _open_alone(reading: Reading, start: int, end: int) -> bool:
+def _open_alone(reading: Reading, start: int, end: int, known: Iterable[str] = ()) -> bool:
     """Whether text[start:end] says of the asked thing, and of nothing else, that it is not told."""
     text = reading.answer.text
     cues = reading.answer.cues("abstain", start, end)
@@ -565,7 +584,7 @@ def _open_alone(reading: Reading, start: int, end: int) -> bool:
         behind = _KIND_OF.sub("", behind)
     rest = f"{text[start : cues[0].start]} {behind}"
     named = any(name in rest for name in reading.sheet.subjects)
-    return (named or _lead(reading.sheet, rest) > 0) and not _strange_words(reading, rest)
+    return (named or _lead(reading.sheet, rest) > 0) and not _strange_words(reading, rest, known)
 
 
 def _left_by(reading: Reading, spans: list[Span]) -> Words:
@@ -587,9 +606,10 @@ def _left_by(reading: Reading, spans: list[Span]) -> Words:
     return ""
 
 
-def _strange_words(reading: Reading, text: str) -> bool:
+def _strange_words(reading: Reading, text: str, known: Iterable[str] = ()) -> bool:
     """Whether a text has words that are neither the question's nor talk about it; two signs alone are none."""
-    new = [word for word in _strange(reading, text) if word not in _ITSELF]
+    new = [word for word in _strange(reading, text) if word not in _ITSELF and word not in known]
+    new = [word for word in new if word not in own_nouns(reading.grammar)]
     return len(new) > (2 if reading.grammar.has_signs(text) else 0)
 
 

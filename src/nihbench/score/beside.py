@@ -52,6 +52,7 @@ _OWN_SIGNS = 4  # different signs of its own that make such a clause an extra
 _CLAUSE_MARK = late(r"[,;](?!\d)|[,;](?<!\d[,;])")
 _ASIDE_CUES = ("hedge", "abstain", "grader", "retract", "confirm", "either", "refuse", "override")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
+_OWN_NOUNS = "own_nouns"
 _OF_THE_FORM = Phrase("(?:@of_the_form@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
@@ -82,6 +83,15 @@ def extras(reading: Reading) -> Words:
         or _told_of_it(known, reading, stop)
         or _goes_on(known, reading, stop)
         or _said_more(known, reading, stop)
+    )
+
+
+@lru_cache(maxsize=64)
+def own_nouns(grammar: Grammar) -> frozenset[str]:
+    """Return what a value is called by, and the parts of a date: stems of words, and signs."""
+    said = [grading.phrases.get(_OWN_NOUNS, "") for grading in grammar.gradings]
+    return frozenset(
+        piece for text in said for piece in (map(grammar.stem, text.split()) if text.isascii() else text)
     )
 
 
@@ -302,6 +312,8 @@ def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:
     if match is None or _OF_THE_SOURCE(grammar).search(match.group(1)):
         return ""
     words = grammar.novel(match.group(1), known)
+    if all(word in own_nouns(grammar) for word in words):
+        return ""  # 30 June 2037, a Tuesday
     return Note("added_words", words=" ".join(words[:4])) if words else ""
 
 

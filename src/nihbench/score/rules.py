@@ -15,6 +15,7 @@ from nihbench.score import beside, doubts
 from nihbench.score.another import misplaced, of_another, undone
 from nihbench.score.answer import Text
 from nihbench.score.asides import stands_aside
+from nihbench.score.crossed import crossed
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import Phrase
 from nihbench.score.language import doubting, foreign, shown, untold
@@ -340,6 +341,9 @@ def _whole(reading: Reading) -> Verdict | None:
 
 def _less_than_whole(reading: Reading) -> Verdict | None:
     """Every fact is given, but not in its place, not in full or not in order."""
+    other = crossed(reading)
+    if other:
+        return Verdict(0.3, "partial", Note("misplaced", fact=other), doubt=0.2)
     astray = swapped(reading)
     if astray:
         return Verdict(0.3, "partial", Note("misplaced", fact=astray[0].fact.name), doubt=0.2)

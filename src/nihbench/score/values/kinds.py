@@ -26,6 +26,10 @@ _VERSION = late(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
 _DIGITS_APART = late(r"\d+(?:[-:/.]\d+)+")
 _PLATE = late(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
 _TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
+_NUMBERS_APART = late(
+    r"(?:between|from|ages?|pages?|从|第)? ?\d{1,6} ?(?:to|-|—|~|and|through|until|至|到) ?\d{1,6}(?: ?(?:years?(?: old)?|岁|页|号|名|人))?"
+)
+_ASKS_TIME = late(r"\b(?:when|time|hours?|o'clock|score|result|date)\b|几点|时间|何时|比分|什么时候|哪[天日]")
 _OFTEN = frozenset(("every", "each", "每"))
 _CODE_WORDS = 8
 _THING_WORDS = 3
@@ -82,7 +86,7 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
         return coordinates_of(text)
     if wanted == "span":
         return _span(text)
-    return coordinates_of(text) or _found(text, plain, question) or _span(text)
+    return coordinates_of(text) or _range(text, question) or _found(text, plain, question) or _span(text)
 
 
 def _found(text: Text, plain: str, question: Text) -> Value | None:
@@ -215,6 +219,16 @@ def _counted(text: Text, question: Text) -> Value | None:
     if any(word.isdecimal() for word in behind) or read[0].values[0] == 1:
         return None  # 1 lamp is a lamp
     return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)), asked=frozenset(question.stems))
+
+
+def _range(text: Text, question: Text) -> Value | None:
+    """Return the stretch from one bare number to another (10 to 12) that a text is, unless a time is asked for."""
+    if not _NUMBERS_APART.fullmatch(text.text.strip(" .。")) or _ASKS_TIME.search(question.text):
+        return None
+    read = amounts(text)
+    if len(read) != 2 or read[0].values[0] >= read[1].values[0]:
+        return None
+    return Span(amount_of(read[0]), amount_of(read[1]))
 
 
 def _span(text: Text) -> Value | None:
