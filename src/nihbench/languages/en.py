@@ -412,7 +412,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     "vague": (
         ("sometimes|occasionally|depending on|or something|or so|approximately|roughly|around|about ",
          r"\bsometimes\b|\boccasionally\b|\bdepending on\b|\bor something\b|\bor so\b|\bapproximately\b|\broughly\b|"
-         r"\b(?:around|about) (?=\d)"),
+         r"\b(?:around|about) (?=\d|(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|half)\b)"),
     ),
     "retract": (
         ("?", r"\? no\b(?=[,.;!])"),
@@ -553,7 +553,7 @@ _PHRASES = {
         "woman page address link site website url place quantity size length lot exact correct right full whole whole one"
     ),
     "is_thing": r"\W{0,2}(?:is|are|was|were|remains?|remained) (?:only |just |in fact |actually )?(?:the|an?|its|our|their|his|her)\b",
-    "not_done": r"\W{0,2}(?:(?:did|do|does|has|have|had|was|were|is|are|will|would|can|could)(?:n't| not| never)|never)\b",
+    "not_done": r"\W{0,2}(?:(?:did|do|does|has|have|had|was|were|is|are|will|would|can|could)(?:n't| not| never)|can't|cannot|won't|never)\b",
     "nothing_of": r"\b(?:nothing|none|nobody|no one|no money)\b",
     "of_the_form": r"(?!)",
     "or_before": r"\bor (?:\w{1,12} ){0,3}",

@@ -362,6 +362,7 @@ VALUES = Values(
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?![:\d])(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"
         rf"twenty-five|twenty|ten|oh five)(?:,? ?{_MERIDIEM})?(?![a-z])",
+        r"(?<![\d.,:])(?P<h>[01]\d|2[0-3])(?P<n>[0-5]\d) ?(?:hours|hrs|h)(?![a-z])",
         r"(?<![a-z])(?:at |12 )?(?P<named>noon|midday|midnight)(?![a-z])",
     ),
     halves={

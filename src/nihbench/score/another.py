@@ -25,7 +25,7 @@ from nihbench.types import FOUND_FROM
 
 Span = tuple[int, int]
 
-_PARTS = Phrase(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|@parts@")
+_PARTS = Phrase(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|(?<!\d),|@parts@")
 _STRONG = Phrase(r"[;。!?\n—]|\.(?=\s|$)|@parts@")
 _FORMER = Phrase("@former@")
 _NOW = Phrase("@now@")
@@ -179,6 +179,9 @@ def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attri
     said = text[other.start : other.end]
     if reading.answer.cues("abstain", other.start, other.end) or _was_before(reading, other):
         return False
+    thing = _IS_THING(grammar).match(behind)
+    if thing and _things(reading, behind[thing.end() :]) and _is_denied(reading, other):
+        return True
     if negated(reading.answer, max(other.start, other.end - 1), other.end) or _OF_THE_SOURCE(grammar).search(said):
         return False
     names = {s for name in sheet.subjects for s in (*grammar.stems(name), *_words_of(name, grammar))}
@@ -192,7 +195,6 @@ def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attri
                 return True
     if _has_digits(sheet) and not any(f.fact.kind in _ADDRESSES for f in reading.right):
         return False
-    thing = _IS_THING(grammar).match(behind)
     if thing and len(reading.right) > 2 and _things(reading, behind[thing.end() :]):
         items = [piece for piece in _ITEMS.split(said) if _things(reading, piece)]
         if len(items) > 1 and told:
@@ -206,6 +208,16 @@ def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attri
     if any(f.fact.kind == "name" for f in reading.right) and not grammar.has_signs(said):
         return bool(_new_names(reading, other))
     return len(_things(reading, tail)) > int(grammar.has_signs(said) and said[assigns.start() : assigns.end()] != "姓")
+
+
+def _is_denied(reading: Reading, part: _Part) -> bool:
+    """Whether a part says of the asked thing, by its name, that there is none or that it is not so."""
+    text, grammar = reading.answer.text, reading.grammar
+    said = text[part.start : part.end]
+    denied = _NOT_DONE(grammar).search(said)
+    if denied is None or not _lead(reading.sheet, said[: denied.start()]) or _REFERS_BACK(grammar).search(said):
+        return False
+    return not _GOES_ON(grammar).search(said)
 
 
 def undone(reading: Reading) -> Words:

@@ -39,6 +39,7 @@ _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _REACH = 40  # characters from a number to what it counts
 _UP_TO = late(r"[ \n]?[^,;.。!?、\n\d{}\[\]]*")
+_STUFF = late(r" of (?:the |its |their )?([a-z]{3,20}(?: [a-z]{3,20})?)|的?([\u4e00-\u9fff]{2,4})(?=[,。;、)]|$)")
 _OTHER_THING = late(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
 _NUMBER_BEFORE = late(
     r"[\d零一二两三四五六七八九十百千万][^,;.。、\d]{0,20}$|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b[^,;.]{0,16}$"
@@ -80,7 +81,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An expected amount: `thing` are the stems of what is counted, `asked` those of the question."""
+    """An expected amount: `thing` are the stems of what is counted, `of` of what is measured, `asked` the question's."""
 
     kind: str
     value: Decimal
@@ -91,6 +92,7 @@ class Amount:
     per_asked: bool = False
     asked: frozenset[str] = frozenset()
     pieces: tuple[tuple[Decimal, str], ...] = ()
+    of: tuple[str, ...] = ()
 
     def places(self, answer: Text) -> list[Place]:
         """Return where amounts stand in an answer, each as near as it is."""
@@ -229,6 +231,8 @@ class Amount:
             return Place(read.start, read.end, "unit", 0.5, rival=True)
         if self.per and not read.per and not self.per_asked:
             return Place(read.start, read.end, "part", 0.7)
+        if self.of and self._of_another_stuff(read, answer):
+            return Place(read.start, read.end, "unit", 0.5)
         if self._of_others(read, answer):
             return Place(read.start, read.end, "unit", 0.5)
         if self.thing and read.unit not in ("", "count") and self._beside(read, answer) is None:
@@ -272,6 +276,17 @@ class Amount:
                 place = stretch.find(last)
                 return low + place, low + place + len(last)
         return None
+
+    def _of_another_stuff(self, read: Read, answer: Text) -> bool:
+        """Whether the quantity is said to be of something else: tonnes of pears for tonnes of apples."""
+        m = _STUFF.match(answer.text, read.end) if read.unit else None
+        if m is None:
+            return False
+        stems = {s for s in answer.grammar.content_stems(m[1] or m[2]) if s not in answer.grammar.empty}
+        own = {*self.of, *self.asked, *answer.grammar.reporting}
+        if m[2] and all(map(str.isascii, self.of)):
+            return False  # in another language
+        return bool(stems) and stems.isdisjoint(own)
 
     def _of_others(self, read: Read, answer: Text) -> bool:
         """Whether the number is said of other things: 1,380 goats for 1,380 sheep, 62 members for 62%."""
@@ -828,7 +843,11 @@ def kind_of(unit: str, thing: object = ()) -> str:
 
 
 def amount_of(
-    read: Read, thing: tuple[str, ...] = (), per_asked: bool = False, asked: frozenset[str] = frozenset()
+    read: Read,
+    thing: tuple[str, ...] = (),
+    per_asked: bool = False,
+    asked: frozenset[str] = frozenset(),
+    of: tuple[str, ...] = (),
 ) -> Amount:
     """Return what is expected where a read amount is."""
     value = read.values[0]
@@ -839,4 +858,5 @@ def amount_of(
     return Amount(
         kind=kind_of(unit, thing), value=value, unit=unit, per=read.per,
         digits=digits if len(digits) >= 3 else "", thing=thing, per_asked=per_asked, asked=asked, pieces=read.pieces,
+        of=of,
     )  # fmt: skip

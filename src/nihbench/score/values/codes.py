@@ -85,6 +85,8 @@ class Code:
             digits = re.sub(r"\(0\)|\D", "", m.group())
             if _is_phone(self.text)(m.group(), digits):
                 yield Place(m.start(), m.end(), "same", 1.0)
+            elif _is_local(digits, plain):
+                yield Place(m.start(), m.end(), "part", 0.7)
             elif _one_edit(digits, plain):
                 yield Place(m.start(), m.end(), "edit", 0.3, rival=True)
 
@@ -279,6 +281,12 @@ def _same_phone(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     short = short.lstrip("0")
     return len(short) >= 7 and long.endswith(short) and 1 <= len(long) - len(short) <= 3 and short != long
+
+
+def _is_local(digits: str, plain: str) -> bool:
+    """Whether digits are a telephone number without its area's code (0577)."""
+    code = len(plain) - len(digits)
+    return len(digits) >= 7 and 2 <= code <= 5 and plain.startswith("0") and plain.endswith(digits)
 
 
 def _row(text: str) -> str:

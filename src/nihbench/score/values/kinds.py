@@ -33,6 +33,7 @@ _ASKS_TIME = late(r"\b(?:when|time|hours?|o'clock|score|result|date)\b|几点|�
 _OFTEN = frozenset(("every", "each", "每"))
 _CODE_WORDS = 8
 _THING_WORDS = 3
+_THING_SIGNS = 4
 _LATIN = late("[a-z]")
 _DIGIT = late("[0-9]")
 
@@ -132,6 +133,8 @@ def _moment(text: Text, question: Text) -> Value | None:
 def _amount(text: Text, question: Text) -> Value | None:
     read = [each for each in amounts(text)]
     fillers = about(text.grammar).fillers
+    if len(read) == 1 and (of := _measured(text, read[0])):
+        return amount_of(read[0], of=of, asked=frozenset(question.stems))
     if len(read) == 1 and any(word not in fillers for word in text.grammar.words(text.text[read[0].end :])):
         return None  # 14 tenors: what is counted
     if (
@@ -144,6 +147,18 @@ def _amount(text: Text, question: Text) -> Value | None:
     if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], question, read[0]):
         return None
     return amount_of(read[0], per_asked=_asks_per(read[0], question), asked=frozenset(question.stems))
+
+
+def _measured(text: Text, read: Read) -> tuple[str, ...]:
+    """Return the stems of what a quantity with a unit is of: 12.4 tonnes of cider apples, 5408千克板栗."""
+    if read.unit in ("", "count", "%") or read.per or text.grammar.words(text.text[: read.start]):
+        return ()
+    behind = text.text[read.end :].strip(" .。")
+    signs = text.grammar.count_signs(behind)
+    if not behind or re.search(r"[,;:、\d()]", behind) or signs > _THING_SIGNS or (not signs and not behind.startswith("of ")):
+        return ()
+    words = [word for word in text.grammar.words(behind) if word not in text.grammar.empty]
+    return tuple(text.grammar.stems_of(words)) if 0 < len(words) - signs <= _THING_WORDS or signs else ()
 
 
 def _asks_per(read: Read, question: Text) -> bool:

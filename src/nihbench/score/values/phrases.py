@@ -18,6 +18,7 @@ _BEHIND = 4  # characters behind it, where there are no spaces
 _CLAUSE = late(r"[.,;:!?。\n]")
 _ITEM_WORDS = 5
 _ITEM_SIGNS = 10
+_PARTED_FROM = 4  # signs: between those of so long a form a comma may stand
 _LONGEST = 40  # signs of a form that are made a pattern with gaps
 
 
@@ -171,7 +172,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
 def in_signs(form: str, grammar: Grammar) -> str:
     """Return a pattern for a form with signs: particles between them, numbers and amounts in any writing."""
     particles = "".join(grading.particles for grading in grammar.gradings)
-    gap = rf"[ {particles}]{{0,2}}"
+    gap = rf"[ {particles}]{{0,2}}" if len(form) < _PARTED_FROM else rf"[ ,、·{particles}]{{0,2}}"
     if len(form) > _LONGEST:
         return re.escape(form)
     pieces: list[str] = []
