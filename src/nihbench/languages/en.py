@@ -396,7 +396,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:can't|cannot|could"
                                   r"n't|could not) (?:\w{1,20} )?(?:verify|vouch|be (?:sure|certain))\b|"
                                   r"\b(?:can't|cannot) say for (?:certain|sure)"),
-        ("guess|take ", r"\bif i had to guess\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
+        ("guess|take |had to|quote me", r"\bif i had to (?:guess|pick|choose|say)\b|n't quote me\b|not quote me\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
                         r"\btake (?:it|this|that) with\b"),
         ("ambiguous", r"\b(?:is|was|seems|though|but)(?: \w{1,20}){0,3}? ambiguous\b"),
         ("caution|salt|reserve|doubt|misgiving|reservation|sceptic|skeptic|wary",
@@ -498,13 +498,16 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
 _NEGATOR_WORDS = (
     "not", "never", "nor", "neither", "without", "avoid", "n't", "instead", "rather", "anything but", "except", "stay away",
     "turned down", "rejected", "passed over", "ruled out", "no ", "against", "none of",
+    "took over from", "taking over from", "succeed", "replac", "successor", "in place of", "anyone but", "anybody but",
 )  # fmt: skip
 _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
     r"n't\b(?! (?:only|just|merely|go wrong|miss|forget))|\b(?:instead of|rather than|anything but|except|"
     r"stay away from|(?:warn|advis|caution)(?:s|es|ed) (?:\w{1,12} )?against|turned down|rejected|passed over|ruled out)\b|"
-    r"\bno(?= )(?! (?:doubt|other|better|question|one))|\bnone of(?! (?:the|this|that|these|those|my|your)\b)"
+    r"\bno(?= )(?! (?:doubt|other|better|question|one))|"
+    r"\b(?:took over from|taking over from|succeed(?:s|ed|ing)|replac(?:es|ed|ing)(?! by)|successor (?:of|to)|in place of|any(?:one|body) but)"
+    r"(?=(?: [\w.]{1,12}){0,2} ?$)|\bnone of(?! (?:the|this|that|these|those|my|your)\b)"
 )
 _NEGATION_ENDS = (
     r"[.!?](?=\s|$)|[;:\n—]|\b(?:but|instead(?! of)|however|rather(?! than)|only|better|beats?|actually)\b|"

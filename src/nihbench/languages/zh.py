@@ -248,6 +248,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
 _NEGATORS = (
     r"(?<!是)(?:并非|从未|绝非|(?<![沉淹埋出])没有?(?!有|问题|关系|错|(?:什么|哪里|任何[^,。]{0,6})?比)|未(?!来|必)|而非|[切请]?勿|避免|禁止|别(?=[去在吃喝坐用加])|"
     r"(?<![离少缺])不(?![仅过但错妨得然可久少断单光止]|愧是|容错过))"
+    r"|(?:接替|取代|代替|顶替)了?(?=[^,。;]{0,2}$)"
 )
 _NEGATION_ENDS = rf"[。!?]|(?<=[{HAN_READ}]),|,(?=[{HAN_READ}])|而是|但|不过|只有"
 _DENIED_AFTER = (
@@ -346,7 +347,7 @@ _PHRASES = {
 GRADING = Grading(
     cues=_CUES,
     negators=_NEGATORS,
-    negator_words=("不", "没", "未", "非", "勿", "避免", "禁止", "别"),
+    negator_words=("不", "没", "未", "非", "勿", "避免", "禁止", "别", "接替", "取代", "代替", "顶替"),
     negation_ends=_NEGATION_ENDS,
     denied_after=_DENIED_AFTER,
     denial_words=("错", "假"),

@@ -80,6 +80,8 @@ def _denials(answer: Text) -> tuple[Span, ...]:
     for cue in answer.cues("denied")[:_MOST_DENIALS]:
         low = max(0, cue.start - _LONGEST)
         last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
+        if last and not text[low + last.end() : cue.start].strip(" ,这那都") and last.group()[:1] not in "。;.!?\n":
+            last = _last(_DENIAL_ENDS(grammar), text[low : low + last.start()])  # ..., 其实是假的
         if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
             begin = low + last.end() if last else low
             found.append((begin, cue.start))
