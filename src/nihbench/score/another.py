@@ -43,6 +43,7 @@ _SOMEONE_ELSE = Phrase("(?<![不没])(?:@someone_else@)")
 _AS_FOR = Phrase("(?:@as_for@)")
 _IS_WHAT = Phrase("(?:@is_what@)")
 _GOES_TO = Phrase(r"\W{0,2}(?:@goes_to@)")
+_IS_NOW = Phrase(r"(?:@assigns@)(?: been)? (?:@now@)$")
 _IS_WHERE = Phrase(r"\W{0,2}(?:@is_where@)")
 _KNOWN_AS_SUCH = Phrase("(?:@known_as_such@)")
 _SET_APART = Phrase("(?:@set_apart@)")
@@ -658,7 +659,7 @@ def _says_other(reading: Reading, at: int) -> bool:
     end = stop.start() if stop else min(len(text), at + _REACH)
     if _has_digits(reading.sheet) or grammar.has_signs(text[at:end]) or any(at <= s < end for s, _ in _spans(reading)):
         return False
-    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24))
+    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24)) or _IS_NOW(grammar).search(text, max(0, at - 24), at)
     return assigns is not None and bool(reading.novel(text[assigns.end() : end]))
 
 

@@ -346,6 +346,9 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
 _PARTED = late(r"[;\n。]|,(?!\d)|, ")
 
 
+_NUMBERED = late(r"[:|=]|^ (?:number|no\.?|nr\.?|nos\.?) ?$")
+
+
 def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
     before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
@@ -355,7 +358,7 @@ def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     told = (
         behind[:1] == [at + 1]
         or behind
-        and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+        and _NUMBERED.search(answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
     )
     return words[behind[0]] if told else ""
 

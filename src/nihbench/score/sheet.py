@@ -17,6 +17,7 @@ from nihbench.score.values.phrases import (
     Head,
     Relation,
     in_signs,
+    is_place_word,
     parts_of_list,
     relations,
     sides_in,
@@ -285,7 +286,9 @@ def prepared(
     signs = sorted(filter(grammar.has_signs, forms), key=len, reverse=True)
     spaced = [form for form in forms if form and not grammar.has_signs(form)]
     wanted = [_wanted(form, grammar) for form in spaced]
-    halves = dict.fromkeys(re.escape(half) for form in signs for half in _halves(form))
+    halves = dict.fromkeys(
+        re.escape(half) for form in signs for half in _halves(form) if not is_place_word(half, grammar)
+    )
     return Sought(
         name=name,
         forms=forms,

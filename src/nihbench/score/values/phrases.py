@@ -186,7 +186,23 @@ def in_signs(form: str, grammar: Grammar) -> str:
         else:
             pieces.append(_amount_pattern(read, grammar))
         at = read.end
-    return gap.join([*pieces, *_letters(form[at:], grammar)])
+    left = form[at:]
+    place = next((own for signs, sides in _groups(grammar) if signs for own, _ in sides
+                  if (m := _last_of(own, left)) and 1 < len(m) < len(left)), None)  # fmt: skip
+    if place is None:
+        return gap.join([*pieces, *_letters(left, grammar)])
+    said = _last_of(place, left)
+    return gap.join([*pieces, *_letters(left[: -len(said)], grammar), place.pattern])
+
+
+def _last_of(words: re.Pattern[str], form: str) -> str:
+    """Return the word for where with which a form ends, "" where it ends otherwise."""
+    return max((m.group() for m in words.finditer(form) if m.end() == len(form)), key=len, default="")
+
+
+def is_place_word(text: str, grammar: Grammar) -> bool:
+    """Whether a text is nothing but a word for where or when."""
+    return any(own.fullmatch(text) for _, sides in _groups(grammar) for own, _ in sides)
 
 
 def _letters(form: str, grammar: Grammar) -> list[str]:
