@@ -322,7 +322,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("predict|forecast|foresee|foretell|prophe|see the future|tell the future|look into the future|speculat",
          r"\b(?:can't|cannot|can not|couldn't|won't|will not|unable to|not able to|n't able to|not possible to|impossible to|don't|do not)(?: \w{1,20}){0,2}? "
          r"(?:predict|forecast|foresee|foretell|prophesy|see the future|tell the future|look into the future|speculate|(?:make|offer|give) (?:\w{1,12} )?(?:predictions?|forecasts?|prophecy|prophecies))\b"),
-        ("identify people|identify individuals|identify anyone|identify persons|open links|open urls|browse|visit|access&not |n't|annot|unable",
+        ("identify|open|browse|visit|access|search&not |n't|annot|unable",
          r"\b(?:can't|cannot|can not|won't|unable to|not able to|n't able to|don't)(?: \w{1,20}){0,2}? (?:identify (?:people|individuals|persons|anyone|anybody)|"
          r"open (?:links|urls|web|pages)|(?:browse|visit|access|search) (?:the )?(?:links?|urls?|web|internet|(?:\w{1,10} )?(?:sites?|pages?|addresses)))\b"),
         ("comment|talk about|go into|get into|be drawn", r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|don't want to|do not want to|not willing to|unwilling to|don't wish to|do not wish to)(?: \w{1,20}){0,2}? "

@@ -122,9 +122,7 @@ _OF_OTHER_LANGUAGES = {  # folded; those that English has, too, stand above
     "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro": "",
     "januari februari maart april mei juni juli augustus september oktober november december": "",
 }
-_MONTHS_ABROAD = {
-    name: number for names in _OF_OTHER_LANGUAGES for number, name in enumerate(names.split(), start=1)
-}
+_MONTHS_ABROAD = {name: number for names in _OF_OTHER_LANGUAGES for number, name in enumerate(names.split(), start=1)}
 _ABROAD = "|".join(sorted(_MONTHS_ABROAD, key=len, reverse=True))
 _YEAR_IN_WORDS = (
     rf"(?:(?:nineteen|twenty)[ -](?:(?:oh[ -])?(?:{'|'.join(list(_ONES)[1:])})|(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(list(_ONES)[1:10])}))?)"

@@ -100,8 +100,8 @@ def of_another(reading: Reading) -> Words:
 def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
     """What is given is told of another thing, and of the asked thing another part tells its own, or leaves it open.
 
-    "X is the number for Orrin Mill. For Halsey Mill, none is given"; 段怀瑾是厂长，首席审评师是赵其昌. A part that speaks of the
-    value ("X is on a Friday") tells of no other thing.
+    "X is the number for Orrin Mill. For Halsey Mill, none is given"; 段怀瑾是厂长，首席审评师是赵其昌.
+    A part that speaks of the value ("X is on a Friday") tells of no other thing.
     """
     starts = [s for f in reading.right for s, _ in f.spans]
     given = [p for p in parts if p.given]
@@ -115,23 +115,24 @@ def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) ->
     if not _things(reading, left) or _OF_THE_SOURCE(grammar).search(left):
         return ""
     signs, latin = _asked_apart(sheet)
-    own = {word for word in signs if word in left} | latin.intersection(grammar.stems(left))
+    own = {word for word in signs if word in left} | latin.intersection(_acts(grammar, left))
     for other in others:
         said = text[other.start : other.end]
-        asked = {word for word in signs if word in said} | latin.intersection(grammar.stems(said))
+        asked = {word for word in signs if word in said} | latin.intersection(_acts(grammar, said))
         left_open = reading.answer.cues("abstain", other.start, other.end)
         until = left_open[0].start if left_open else max(part.end, other.start)
         if reading.answer.cues("hedge", min(part.start, other.start), until):
             continue  # called no answer: that is a doubt
         if not asked - own or len(asked) < len(own) or _POINTS_BACK(grammar).match(said):
             continue
-        if _open_alone(reading, other.start, other.end, grammar.stems(left)) or _has_its_own(reading, part, other, behind, bool(own)):
+        known = [*grammar.stems(left), *(f"{act}er" for act in latin), *(f"{act}{act[-1:]}er" for act in latin)]
+        if _open_alone(reading, other.start, other.end, known) or _has_its_own(reading, other, behind, bool(own)):
             return Note("given_to_another", words=said.strip()[:60])
     return ""
 
 
 def _shared_out(reading: Reading, part: _Part) -> Words:
-    """Within one part: the value goes to another thing and a second one to the asked: 5 for the school and 3 for ...."""
+    """Within one part: the value goes to another thing and another one to the asked: 5 for the school and 3 for it."""
     text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
     if not _has_digits(sheet) or len(reading.right) != 1:
         return ""
@@ -155,6 +156,12 @@ def _shared_out(reading: Reading, part: _Part) -> Words:
     return ""
 
 
+def _acts(grammar: Grammar, text: str) -> set[str]:
+    """Return the stems of a text, and of the acts that its doers are named by: win for winner."""
+    stems = set(grammar.stems(text))
+    return stems | {grammar.stem(f"{stem.removesuffix('er')}ing") for stem in stems if stem.endswith("er")}
+
+
 def _around(text: str, part: _Part, reading: Reading) -> tuple[str, str]:
     """Return what a part says in front of the values in it, and behind and between them."""
     spans = sorted(s for f in reading.right for s in f.spans if part.start <= s[0] < part.end)
@@ -174,7 +181,7 @@ def _things(reading: Reading, text: str) -> list[str]:
     return [s for s in reading.novel(text) if s.isalpha() and s not in own_nouns(grammar) and s not in _ITSELF]
 
 
-def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attribute: bool) -> bool:
+def _has_its_own(reading: Reading, other: _Part, behind: str, attribute: bool) -> bool:
     """Whether a part gives the asked thing another value, where the value that is given is said to be another's."""
     text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
     said = text[other.start : other.end]
@@ -187,27 +194,38 @@ def _has_its_own(reading: Reading, part: _Part, other: _Part, behind: str, attri
         return False
     names = {s for name in sheet.subjects for s in (*grammar.stems(name), *_words_of(name, grammar))}
     told = {w for w in _asked_words(sheet) if _holds(sheet, said, w)} - names
-    nothing = _NOTHING_OF(grammar).search(said)
-    if nothing and (told or attribute):
+    if (told or attribute) and (_NOTHING_OF(grammar).search(said) or _has_rival(reading, other)):
         return True
-    for found in reading.right if told or attribute else ():
-        for place in rivals_of(found.fact, reading.answer)[:40] if found.fact.values else ():
-            if other.start <= place.start < other.end and not is_label(sheet, text, place.start, place.end):
-                return True
     if _has_digits(sheet) and not any(f.fact.kind in _ADDRESSES for f in reading.right):
         return False
-    if thing and len(reading.right) > 2 and _things(reading, behind[thing.end() :]):
-        items = [piece for piece in _ITEMS.split(said) if _things(reading, piece)]
-        if len(items) > 1 and told:
-            return True
+    if thing is None or not _things(reading, behind[thing.end() :]):
+        return False
+    listed = told and len(reading.right) > 2
+    if listed and len([piece for piece in _ITEMS.split(said) if _things(reading, piece)]) > 1:
+        return True
+    return _is_assigned(reading, other)
+
+
+def _has_rival(reading: Reading, part: _Part) -> bool:
+    """Whether another value of the type of what is given stands in a part."""
+    text, sheet = reading.answer.text, reading.sheet
+    places = [p for f in reading.right if f.fact.values for p in rivals_of(f.fact, reading.answer)[:40]]
+    inside = [p for p in places if part.start <= p.start < part.end]
+    return any(not is_label(sheet, text, p.start, p.end) for p in inside)
+
+
+def _is_assigned(reading: Reading, part: _Part) -> bool:
+    """Whether a part says of the asked thing, by its name, that it is something new."""
+    grammar, sheet = reading.grammar, reading.sheet
+    said = reading.answer.text[part.start : part.end]
     assigns = _ASSIGNS(grammar).search(said)
-    if thing is None or assigns is None or not _things(reading, behind[thing.end() :]):
+    if assigns is None:
         return False
     head, tail = said[: assigns.start()], said[assigns.end() :]
     if not _lead(sheet, head) or _REFERS_BACK(grammar).match(tail.lstrip()) or _REFERS_BACK(grammar).search(head):
         return False
     if any(f.fact.kind == "name" for f in reading.right) and not grammar.has_signs(said):
-        return bool(_new_names(reading, other))
+        return bool(_new_names(reading, part))
     return len(_things(reading, tail)) > int(grammar.has_signs(said) and said[assigns.start() : assigns.end()] != "姓")
 
 
@@ -237,7 +255,9 @@ def undone(reading: Reading) -> Words:
     said = [s for s in grammar.content_stems(behind) if s not in grammar.empty and s not in grammar.reporting]
     if not said or any(s not in sheet.known for s in said) or (stop and _GOES_ON(grammar).match(text, stop.start())):
         return ""
-    low = max([m.end() for m in _STRONG(grammar).finditer(text, max(0, reading.first - _REACH), reading.first)], default=0)
+    low = max(
+        [m.end() for m in _STRONG(grammar).finditer(text, max(0, reading.first - _REACH), reading.first)], default=0
+    )
     if len([f for f in reading.right if all(low <= s < last for s, _ in f.spans)]) < len(reading.right):
         return ""
     return Note("negated", words=reading.right[0].fact.name)
@@ -390,7 +410,9 @@ def _new_names(reading: Reading, part: _Part) -> list[str]:
     start, end = reading.answer.folded.place(part.start), reading.answer.folded.place(part.end - 1) + 1
     names = map(str.lower, _NAME.findall(reading.answer.original[start:end])[:20])
     own = own_nouns(reading.grammar)
-    return [n for n in names if n not in reading.grammar.empty and reading.grammar.stem(n) not in own and reading.novel(n)]
+    return [
+        n for n in names if n not in reading.grammar.empty and reading.grammar.stem(n) not in own and reading.novel(n)
+    ]
 
 
 def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
@@ -659,7 +681,9 @@ def _says_other(reading: Reading, at: int) -> bool:
     end = stop.start() if stop else min(len(text), at + _REACH)
     if _has_digits(reading.sheet) or grammar.has_signs(text[at:end]) or any(at <= s < end for s, _ in _spans(reading)):
         return False
-    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24)) or _IS_NOW(grammar).search(text, max(0, at - 24), at)
+    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24)) or _IS_NOW(grammar).search(
+        text, max(0, at - 24), at
+    )
     return assigns is not None and bool(reading.novel(text[assigns.end() : end]))
 
 
@@ -760,9 +784,7 @@ def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     return parts[:_MOST]
 
 
-def _between(
-    marks: re.Pattern[str], text: str, low: int, high: int, within: Sequence[Span] = ()
-) -> list[Span]:
+def _between(marks: re.Pattern[str], text: str, low: int, high: int, within: Sequence[Span] = ()) -> list[Span]:
     found, at = [], low
     for mark in marks.finditer(text, low, high):
         if within and any(start <= mark.start() and mark.end() <= end for start, end in within):

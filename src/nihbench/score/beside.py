@@ -90,9 +90,7 @@ def extras(reading: Reading) -> Words:
 def own_nouns(grammar: Grammar) -> frozenset[str]:
     """Return what a value is called by, and the parts of a date: stems of words, and signs."""
     said = [grading.phrases.get(_OWN_NOUNS, "") for grading in grammar.gradings]
-    return frozenset(
-        piece for text in said for piece in (map(grammar.stem, text.split()) if text.isascii() else text)
-    )
+    return frozenset(piece for text in said for piece in (map(grammar.stem, text.split()) if text.isascii() else text))
 
 
 def _latin_given(reading: Reading) -> int:

@@ -18,7 +18,9 @@ from nihbench.text.late import late
 _NAMES = late(r"(?:[A-Z][\w'’-]+)(?: (?:of |the |de |van )?[A-Z][\w'’-]+){0,3}")
 _PASSIVE = late(r"\b(?:is|are|was|were|been|being|be)\b[^.;]{0,40}\bby\b")
 _BY = late(r"\bby(?: the)? $")
-_ACT = late(r"(?P<giver>[^,。;:\n]{2,10}?)(?:[把将][^,。;\n]{1,12}?)?(?P<verb>[^\W\da-z_])(?:给|到|成)了?(?P<taker>[^,。;:\n]{2,10})")
+_ACT = late(
+    r"(?P<giver>[^,。;:\n]{2,10}?)(?:[把将][^,。;\n]{1,12}?)?(?P<verb>[^\W\da-z_])(?:给|到|成)了?(?P<taker>[^,。;:\n]{2,10})"
+)
 _SENTENCE = 160  # characters in which both names stand
 
 
@@ -56,7 +58,9 @@ def _acts(sheet: Sheet) -> tuple[_Act, ...]:
         one, other = (grammar.fold(m.group()).text for m in names)
         between = told[names[0].end() : names[1].start()]
         first = grammar.words(grammar.fold(between).text)[:1]
-        verbs = frozenset(s for s in grammar.content_stems(grammar.fold(" ".join(first)).text) if s not in grammar.empty)
+        verbs = frozenset(
+            s for s in grammar.content_stems(grammar.fold(" ".join(first)).text) if s not in grammar.empty
+        )
         if verbs and one != other and not re.search(r"[.;,]|\band\b|\bor\b", between):
             found[_Act(one, other, verbs)] = None
     return tuple(found)

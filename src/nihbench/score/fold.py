@@ -90,7 +90,7 @@ def final_answer(answer: str) -> str | None:
     return "".join([*kept, answer[at:]])
 
 
-# ---- what stands for a character, or dresses text, in LaTeX, JSON and HTML --------------------------------------------
+# ---- what stands for a character, or dresses text, in LaTeX, JSON and HTML -------------------------------------------
 
 _PAD = "\ufeff"  # folded away, so that what is written for a character keeps its length
 _SIGNS_WRITTEN = {
@@ -105,8 +105,8 @@ _ENTITIES = {
 _WRITTEN = late(
     r"\\u(?P<code>[0-9a-fA-F]{4})"
     rf"|(?:\^\{{?)?\\(?P<sign>{'|'.join(sorted(_SIGNS_WRITTEN, key=len, reverse=True))})(?![a-zA-Z])\}}?"
-    r"|\\(?P<dress>text(?:bf|it|rm|tt|sf)?|math(?:rm|bf|it|tt|sf)|boxed|fbox|mbox|emph|underline|displaystyle|left|right)"
-    r"(?![a-zA-Z])\{?"
+    r"|\\(?P<dress>text(?:bf|it|rm|tt|sf)?|math(?:rm|bf|it|tt|sf)|boxed|fbox|mbox|emph|underline|displaystyle|left"
+    r"|right)(?![a-zA-Z])\{?"
     r"|\\frac\{(?P<over>\d{1,4})\}\{(?P<under>\d{1,4})\}"
     r"|\\(?P<line>[nrt])(?![a-z])"
     r"|\\(?P<space>[,;: !])"

@@ -405,6 +405,14 @@ def _of_value(value: Value, written: str, grammar: Grammar) -> Sought:
     return replace(made, forms=(grammar.fold(written).text,), values=(value,))
 
 
+def _without_titles(text: str, grammar: Grammar) -> str:
+    """Return a text in signs without the titles behind its names, and without signs for who does something."""
+    titles = sorted((t for t in about(grammar).titles if len(t) > 1 and not t.isascii()), key=len, reverse=True)
+    for title in titles:
+        text = re.sub(rf"(?<=[{grammar.signs}]{{2}}){title}", " ", text)
+    return _AGENT.sub(" ", text)
+
+
 def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
     """Split a long answer into its key words, key pairs of signs and values, less the question's."""
     form = fact.forms[0]
@@ -420,10 +428,7 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
             continue  # Ms. Crale
         if not grammar.is_sign(word[0]) and word not in grammar.empty and grammar.stem(word) not in seen:
             parts[word] = None
-    if grammar.has_signs(rest):
-        for title in sorted((t for t in about(grammar).titles if len(t) > 1 and not t.isascii()), key=len, reverse=True):
-            rest = re.sub(rf"(?<=[{grammar.signs}]{{2}}){title}", " ", rest)
-        rest = _AGENT.sub(" ", rest)
+    rest = _without_titles(rest, grammar) if grammar.has_signs(rest) else rest
     for row in re.findall(f"[{grammar.signs}]{{2,}}", rest) if grammar.signs else []:
         for pair in (row[at : at + 2] for at in range(len(row) - 1)):
             if pair not in asked and not set(pair) & grammar.light:

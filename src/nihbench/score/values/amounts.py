@@ -47,9 +47,7 @@ _NUMBER_BEFORE = late(
 _OWN_THING = late(r" [a-z]{3,}")
 _DOLLAR = late(r"(?<![^\W\d_])(us|au?|ca?|nz|hk|sg?|nt|r|mex|mx)$", re.IGNORECASE)
 _FORMULA = late(r"\$[^$\n]{1,40}\$(?!\d)")
-_UNIT_KEY = late(
-    r"(?<![^\W_])(?:unit|units|currency|unit of measure(?:ment)?|单位|币种|货币)\W{1,4}([^,;}\n|:]{1,24})"
-)
+_UNIT_KEY = late(r"(?<![^\W_])(?:unit|units|currency|unit of measure(?:ment)?|单位|币种|货币)\W{1,4}([^,;}\n|:]{1,24})")
 _UNIT_REACH = 80  # characters from a number to the field that tells its unit
 _OVER_TIME = {("km", "h"): "km/h", ("m", "s"): "m/s", ("mi", "h"): "mph"}
 _ROUNDED = Decimal("0.01")
@@ -81,7 +79,10 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An expected amount: `thing` are the stems of what is counted, `of` of what is measured, `asked` the question's."""
+    """An expected amount: `thing` are the stems of what is counted, `of` those of what is measured.
+
+    `asked` are the stems of the question.
+    """
 
     kind: str
     value: Decimal

@@ -20,6 +20,7 @@ from nihbench.text.late import late
 _MOST = 60  # places of one code that are looked at
 _SEPARATORS = r"[ \-_./:·—,、\u200b]"
 _TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
+_VERSION = late(r"v?\d+(?:\.\d+){1,4}(?:[-+.]?[a-z]+[.-]?\d*)?")
 _PIECE = late(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
 _FEW_WORDS = 4
@@ -95,7 +96,7 @@ class Code:
         shape = _shape(self.text)
         for start, end, token in tokens(answer):
             written = _squeezed(_bare(token) if self.strict else token)
-            if self.kind == "url" and not only_whole and _address(token) == _address(self.text):
+            if not only_whole and self._is_written_otherwise(token):
                 yield Place(start, end, "same", 1.0)
                 continue
             if written == plain:
@@ -103,24 +104,31 @@ class Code:
                     yield Place(start, end, "edit", 0.3, rival=True)
                 continue
             how, worth = self._nearness(token, written, plain, pieces)
-            part = 2 * len(written) >= len(plain) and len(written) >= 3 and self._is_part(written, plain, pieces)
-            if written.isalpha() and _mixed(plain) and len(answer.words) > _FEW_WORDS:
-                part = False  # a word of the code that stands in a sentence of its own
-            part = part or (self.kind == "url" and self._is_beginning(token))
+            part = self._is_part(written, plain, pieces, answer) or (self.kind == "url" and self._is_beginning(token))
             if how != "other":
                 yield Place(start, end, how, worth, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
                 yield Place(start, end, "other", 0.0, rival=True)
             elif part and not only_whole:
                 yield Place(start, end, "part", 0.3)
-            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and self._is_address(token)):
+            elif self._is_alike(token):
                 yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
 
+    def _is_written_otherwise(self, token: str) -> bool:
+        """Whether an address has its queries in another order, or a version its stage without a hyphen."""
+        if self.kind == "url":
+            return _address(token) == _address(self.text)
+        return self.kind == "version" and _staged(token) == _staged(self.text)
+
     @staticmethod
-    def _is_part(written: str, plain: str, pieces: list[str]) -> bool:
-        """Whether a string is one end of the expected one, or some of its pieces."""
+    def _is_part(written: str, plain: str, pieces: list[str], answer: Text) -> bool:
+        """Whether a string is half of the expected one or more: one end of it, or one of its pieces."""
+        if 2 * len(written) < len(plain) or len(written) < 3:
+            return False
+        if written.isalpha() and _mixed(plain) and len(answer.words) > _FEW_WORDS:
+            return False  # a word of the code that stands in a sentence of its own
         return plain.startswith(written) or plain.endswith(written) or written in pieces
 
     def _is_beginning(self, token: str) -> bool:
@@ -156,6 +164,12 @@ class Code:
         mine, theirs = _bare(self.text), _bare(token)
         cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
         return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine)
+
+    def _is_alike(self, token: str) -> bool:
+        """Whether a token is another string of the kind, whatever its shape."""
+        if self.kind == "version":
+            return _VERSION.fullmatch(token) is not None and token.count(".") == self.text.count(".")
+        return (self.kind == "email" and "@" in token) or (self.kind == "url" and self._is_address(token))
 
     def _is_address(self, token: str) -> bool:
         """Whether a token is an address of the web, with a host where the expected one has one."""
@@ -210,6 +224,11 @@ def _squeezed(text: str) -> str:
 
 def _bare(text: str) -> str:
     return _SCHEME.sub("", text).rstrip("/")
+
+
+def _staged(text: str) -> str:
+    """Return a version with its stage behind a hyphen, however it was joined: 3.14.2rc1 is 3.14.2-rc1."""
+    return re.sub(r"[-+_. ]?(rc|alpha|beta|dev|post|[ab])[-.]?(?=\d|$)", r"-\1", _bare(text))
 
 
 def _address(text: str) -> tuple[str, tuple[str, ...]]:
@@ -329,7 +348,11 @@ def _gap(pending: str, strict: bool, before: str, behind: str) -> str:
         # Folding has made a space of an underscore, and dropped what might be Markdown.
         if pending == "?":
             return r"/?\?"
-        said = {".": r"(?:\.|[\[(]\.[\])]| ?[\[(]?dot[\])]? ?)", "/": "(?:/| slash )", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
+        said = {
+            ".": r"(?:\.|[\[(]\.[\])]| ?[\[(]?dot[\])]? ?)",
+            "/": "(?:/| slash )",
+            "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )",
+        }
         return "".join(said.get(char, r"[ _\-]" if char in " _-" else re.escape(char)) for char in pending)
     marks = "".join(re.escape(char) for char in dict.fromkeys(pending) if not char.isspace())
     return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 2 if pending else 1}}}"

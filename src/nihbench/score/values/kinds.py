@@ -27,7 +27,8 @@ _DIGITS_APART = late(r"\d+(?:[-:/.]\d+)+")
 _PLATE = late(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
 _TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
 _NUMBERS_APART = late(
-    r"(?:between|from|ages?|pages?|从|第)? ?\d{1,6} ?(?:to|-|—|~|and|through|until|至|到) ?\d{1,6}(?: ?(?:years?(?: old)?|岁|页|号|名|人))?"
+    r"(?:between|from|ages?|pages?|从|第)? ?\d{1,6} ?(?:to|-|—|~|and|through|until|至|到) ?"
+    r"\d{1,6}(?: ?(?:years?(?: old)?|岁|页|号|名|人))?"
 )
 _ASKS_TIME = late(r"\b(?:when|time|hours?|o'clock|score|result|date)\b|几点|时间|何时|比分|什么时候|哪[天日]")
 _OFTEN = frozenset(("every", "each", "每"))
@@ -155,7 +156,12 @@ def _measured(text: Text, read: Read) -> tuple[str, ...]:
         return ()
     behind = text.text[read.end :].strip(" .。")
     signs = text.grammar.count_signs(behind)
-    if not behind or re.search(r"[,;:、\d()]", behind) or signs > _THING_SIGNS or (not signs and not behind.startswith("of ")):
+    if (
+        not behind
+        or re.search(r"[,;:、\d()]", behind)
+        or signs > _THING_SIGNS
+        or (not signs and not behind.startswith("of "))
+    ):
         return ()
     words = [word for word in text.grammar.words(behind) if word not in text.grammar.empty]
     return tuple(text.grammar.stems_of(words)) if 0 < len(words) - signs <= _THING_WORDS or signs else ()

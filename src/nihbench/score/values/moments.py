@@ -24,16 +24,30 @@ _EITHER = late(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])"
 _COMPACT = late(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH_ONLY = late(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
 _MONTH_AND_YEAR = late(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
-_FIELD_OF = {"year": "y", "month": "m", "day": "d", "年": "y", "年份": "y", "月": "m", "月份": "m", "日": "d", "日期": "d"}
+_FIELD_OF = {
+    "year": "y",
+    "month": "m",
+    "day": "d",
+    "年": "y",
+    "年份": "y",
+    "月": "m",
+    "月份": "m",
+    "日": "d",
+    "日期": "d",
+}
 _FIELD = late(
-    r"(?<![^\W_])(year|month|day|年份?|月份?|日期?) ?[:=|]{1,2} ?(?:the )?([a-z]{3,9}|\d{1,4}|[零〇一二三四五六七八九十]{1,4})"
+    r"(?<![^\W_])(year|month|day|年份?|月份?|日期?) ?[:=|]{1,2} ?(?:the )?"
+    r"([a-z]{3,9}|\d{1,4}|[零〇一二三四五六七八九十]{1,4})"
     r"(?![\d年月日])"
 )
 _FIELDS = late(r"(?:year|年份?) ?[:=|]")
 _FIELDS_REACH = 60  # characters between the fields of one date
-_SHARED = late(r"(?<![\d.:/-])(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)? ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?$")
+_SHARED = late(
+    r"(?<![\d.:/-])(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)? ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?$"
+)
 _SHARED_BEHIND = late(
-    r" ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)?(?![\d:./月年a-z%]|-\d| ?[ap]m\b)"
+    r" ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)?"
+    r"(?![\d:./月年a-z%]|-\d| ?[ap]m\b)"
     r"(?:,? (\d{4})(?!\d))?"
 )
 _GAP = 16  # characters between a date and its time
@@ -273,26 +287,10 @@ class Reader:
     def _all_dates(self, text: str) -> Iterator[ReadDate]:
         if _FIELDS.search(text):
             yield from self._in_fields(text)
-        for m in _ISO.finditer(text):
-            yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
-        for m in _EITHER.finditer(text):
-            one, other = int(m[1]), int(m[3])
-            yield from _dated(m, [day for said in _years(m[4]) for day in ((said, other, one), (said, one, other))])
-        for m in _COMPACT.finditer(text):
-            yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
+        yield from _in_digits(text)
         for pattern, values in self._dates:
             for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
-                groups = m.groupdict()
-                written = groups.get("y")
-                month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
-                if groups.get("dw"):
-                    day = values.ordinals.get(groups["dw"])
-                years = _years_told(written, values) if written else (None,)
-                if month is None and day is None:
-                    continue
-                last = groups.get("last")
-                yield from _dated(m, [(year, month, each) for year in years
-                                      for each in (_last_days(year, month) if last else [day])])  # fmt: skip
+                yield from _in_words(m, values)
         for m in _MONTH_ONLY.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), None)])
         for m in _MONTH_AND_YEAR.finditer(text):
@@ -357,6 +355,30 @@ def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:
             found[at] = ReadDate(one.start, one.end, tuple((d[0] or year, d[1], d[2]) for d in found[at].dates))
             found[at + 1] = ReadDate(other.start, other.end, tuple((d[0] or year, d[1], d[2]) for d in other.dates))
     return found
+
+
+def _in_digits(text: str) -> Iterator[ReadDate]:
+    for m in _ISO.finditer(text):
+        yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
+    for m in _EITHER.finditer(text):
+        one, other = int(m[1]), int(m[3])
+        yield from _dated(m, [day for said in _years(m[4]) for day in ((said, other, one), (said, one, other))])
+    for m in _COMPACT.finditer(text):
+        yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
+
+
+def _in_words(m: re.Match[str], values: Values) -> Iterator[ReadDate]:
+    """Read a date by a language's pattern."""
+    groups = m.groupdict()
+    written = groups.get("y")
+    month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
+    if groups.get("dw"):
+        day = values.ordinals.get(groups["dw"])
+    years = _years_told(written, values) if written else (None,)
+    if month is None and day is None:
+        return
+    days = _last_days if groups.get("last") else (lambda year, month: [day])
+    yield from _dated(m, [(year, month, each) for year in years for each in days(year, month)])
 
 
 def _dated(m: re.Match[str], dates: list[Date]) -> Iterator[ReadDate]:
