@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nihbench.text.late import late
-from nihbench.text.markup import markup_of
+from nihbench.text.markup import markup_of, template_marks
 
 _GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
 _QUOTED_CELL = late(r'(?<=\d,)"(?=[^\W_])')
@@ -75,7 +75,9 @@ class Folded:
 
 
 def final_answer(answer: str) -> str | None:
-    """Blank out a model's reasoning, keeping every character's place; None when the last of it never ends.
+    """Blank out a model's reasoning and a chat template's marks, keeping every character's place.
+
+    None when the last of the reasoning never ends.
 
     An end without a beginning ends a part that began before the answer (some chat templates open it in the prompt), so
     everything up to it is blanked too.
@@ -84,9 +86,9 @@ def final_answer(answer: str) -> str | None:
     if found.is_open:
         return None
     kept, at = [], 0
-    for start, end in found.gone:
-        kept += [answer[at:start], " " * (end - start)]
-        at = end
+    for start, end in sorted((*found.gone, *template_marks(answer))):
+        kept += [answer[at:start], " " * (end - max(at, start))]
+        at = max(at, end)
     return "".join([*kept, answer[at:]])
 
 
