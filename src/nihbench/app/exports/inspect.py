@@ -205,7 +205,6 @@ def _sample(each: Told, sample: Sample) -> dict[str, Any]:
         "output": _output(each, sample, reply, usage),
         "metadata": sample.place() | {"needle_text": each.needle_of(sample)},
         "store": {},
-        "events": [],
         "model_usage": {each.model: usage} if usage else {},
         "uuid": sample.record.id,
     }
@@ -220,7 +219,23 @@ def _sample(each: Told, sample: Sample) -> dict[str, Any]:
     served = outcome.model if isinstance(outcome, Completion) else None
     if served:
         made["metadata"]["served_model"] = whole(served)
+    made["events"] = list(_events(each, sample, made, messages))
     return made
+
+
+def _events(
+    each: Told, sample: Sample, made: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """Give what happened, as the viewer tells it: the call, and its scores."""
+    when, took = _time(sample.record.started_at or each.started_at), sample.latency_s or 0.0
+    call: dict[str, Any] = {"model": each.model, "input": messages, "tools": [], "tool_choice": "none"}
+    call |= {"config": each.generation(), "output": made["output"]}
+    if "error" in made:
+        call["error"] = made["error"]["message"]
+    yield {"event": "model", "timestamp": when, "working_start": 0.0, "working_time": took, **call}
+    for name, score in made.get("scores", {}).items():
+        told = {"value": score["value"], "explanation": score["explanation"]}
+        yield {"event": "score", "timestamp": when, "working_start": took, "scorer": name, "score": told}
 
 
 def _content(sample: Sample) -> Any:
