@@ -1857,6 +1857,7 @@ WORDS: Mapping[str, str] = {
     "passport.tail_unmeasured": "up to {length} ({level}: {interval}; longer ones are too little measured)",
     "passport.task": "Can the model ...?",
     "passport.these_texts": " It holds for these texts.",
+    "passport.this_needle": " “{does}” was asked with one needle: what is said of it holds for this needle.",
     "passport.title": "What {models} can do with a long context",
     "passport.under": "under {length}",
     "passport.unknown": "unknown",

@@ -1857,6 +1857,7 @@ WORDS: Mapping[str, str] = {
     "passport.tail_unmeasured": "可达 {length}（{level} 区间：{interval}；更长的测得太少）",
     "passport.task": "模型能否……",
     "passport.these_texts": "结论仅对这些文本成立。",
+    "passport.this_needle": "“{does}”只用了一根针，所述仅对这根针成立。",
     "passport.title": "{models} 的长上下文能力",
     "passport.under": "不到 {length}",
     "passport.unknown": "未知",
