@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from nihbench.catalog.loading import load_folders, packaged_folder
+from nihbench.catalog.loading import load_folders
+from nihbench.catalog.names import packaged_folder
 from nihbench.lang.messages import languages, said
 from nihbench.tasks.family import Answer
 from nihbench.tasks.task import Task, of_family
