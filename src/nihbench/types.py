@@ -205,7 +205,7 @@ class BatchTerms:
 
 
 CounterKind = Literal["moonshot", "anthropic"]
-WireName = Literal["openai", "anthropic"]
+WireName = Literal["openai", "anthropic", "gemini", "responses"]
 """The files of `endpoint.wire`."""
 
 
