@@ -91,7 +91,9 @@ def try_out(wheel: Path, *, offline: bool = False) -> None:
         venv.create(place, with_pip=not offline, system_site_packages=offline)
         scripts = place / ("Scripts" if os.name == "nt" else "bin")
         # Offline the packages of this environment serve, and this one's pip installs.
-        pip = [sys.executable, "-m", "pip", "--python", str(place)] if offline else [str(scripts / "python"), "-m", "pip"]
+        pip = (
+            [sys.executable, "-m", "pip", "--python", str(place)] if offline else [str(scripts / "python"), "-m", "pip"]
+        )
         _run([*pip, "install", "--quiet", *(["--no-deps"] if offline else []), str(wheel)], empty)
         if offline:
             (site,) = place.glob("lib*/**/site-packages") if os.name != "nt" else [place / "Lib/site-packages"]

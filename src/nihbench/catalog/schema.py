@@ -183,8 +183,8 @@ def _given(name: str, kind: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"type": kind}}}
 
 
-_TELLING = {"properties": {"identifying": {"const": True}}, "required": ["identifying"]}
-_FRESH = {"pattern": "^\\w+$(?!\\n)", "not": {"enum": ["haystack", "question"]}}
+_TELLING: dict[str, Any] = {"properties": {"identifying": {"const": True}}, "required": ["identifying"]}
+_FRESH: dict[str, Any] = {"pattern": "^\\w+$(?!\\n)", "not": {"enum": ["haystack", "question"]}}
 
 
 def _once(field: str) -> dict[str, Any]:
@@ -250,7 +250,7 @@ class PromptEntry(Entry):
     note: str = ""
 
 
-_OTHER_TASK = {"type": "string", "not": {"const": "needle"}}
+_OTHER_TASK: dict[str, Any] = {"type": "string", "not": {"const": "needle"}}
 
 
 class ExperimentEntry(Entry):

@@ -152,7 +152,7 @@ def _takes_value(option: Any) -> bool:
 def _flags(command: Any, used: Sequence[str]) -> Offers:
     """Return a command's options; one that was given and is taken once is not offered again."""
     given = {word.partition("=")[0] for word in used}
-    found = {}
+    found: Offers = {}
     for param in command.params:
         if param.param_type_name != "option" or param.hidden:
             continue
