@@ -32,6 +32,10 @@ OWN = {
     "nihbench.app.finishing": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
     "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
     "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
+    "nihbench.cli.completing": {  # at a Tab: the families of tasks, the schemas, where one is asked for
+        "nihbench.app.schemas",
+        "nihbench.tasks.registry",
+    },
     "nihbench.cli.hearing": {
         "nihbench.cli.passport",
         "nihbench.cli.progress",
