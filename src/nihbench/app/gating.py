@@ -45,6 +45,9 @@ from nihbench.stats.regions import Region
 MAX_DROP = 0.03
 """Three points may be lost unless it is said otherwise."""
 
+QUICK_MAX_DROP = 0.15
+"""So much for the 25 trials of a quick one."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
