@@ -520,7 +520,7 @@ def _samples(setup: Setup) -> tuple[int, ...]:
         budget - sum(trial_cost(trial.length, answer) for trial in controls),
         answer_tokens=answer,
         most=options.repeats,
-        at_once=len(setup.depths) * len(setup.prompts),
+        at_once=len(setup.prompts) * (1 if setup.task.axis.name == DEPTH.name else len(setup.depths)),
     )
 
 

@@ -92,6 +92,57 @@ def final_answer(answer: str) -> str | None:
     return "".join([*kept, answer[at:]])
 
 
+# ---- what stands for a character, or dresses text, in LaTeX, JSON and HTML -------------------------------------------
+
+_PAD = "\ufeff"  # folded away, so that what is written for a character keeps its length
+_SIGNS_WRITTEN = {
+    "times": "×", "cdot": "·", "circ": "°", "degree": "°", "pounds": "£", "euro": "€", "quad": " ", "rightarrow": "→",
+    "to": "→", "approx": " ", "sim": " ", "newline": "\n", "textdegree": "°", "textyen": "¥", "yen": "¥",
+    "textdollar": "$", "textpounds": "£", "texteuro": "€",
+}  # fmt: skip
+_ENTITIES = {
+    "amp": "&", "nbsp": " ", "quot": '"', "apos": "'", "lt": "<", "gt": ">", "ndash": "–", "mdash": "—", "euro": "€",
+    "pound": "£", "yen": "¥", "deg": "°", "times": "×", "thinsp": " ", "ensp": " ", "minus": "-",
+}  # fmt: skip
+_WRITTEN = late(
+    r"\\u(?P<code>[0-9a-fA-F]{4})"
+    rf"|(?:\^\{{?)?\\(?P<sign>{'|'.join(sorted(_SIGNS_WRITTEN, key=len, reverse=True))})(?![a-zA-Z])\}}?"
+    r"|\\(?P<dress>text(?:bf|it|rm|tt|sf)?|math(?:rm|bf|it|tt|sf)|boxed|fbox|mbox|emph|underline|displaystyle|left"
+    r"|right)(?![a-zA-Z])\{?"
+    r"|\\frac\{(?P<over>\d{1,4})\}\{(?P<under>\d{1,4})\}"
+    r"|\\(?P<line>[nrt])(?![a-z])"
+    r"|\\(?P<space>[,;: !])"
+    r"|\{(?P<comma>,)\}"
+    r"|\^\{(?P<power>-?\d{1,3})\}"
+    r"|&(?P<entity>[a-z]{2,6});|&#(?P<number>\d{1,5});"
+)
+
+
+def _written(m: re.Match[str]) -> str:
+    """Return the character for which something is written, padded to its length; what only dresses text is gone."""
+    kind = m.lastgroup or ""
+    said = m[kind]
+    if kind == "under":
+        said = f"{m['over']}/{m['under']}"
+    elif kind == "code":
+        said = chr(int(said, 16))
+    elif kind == "number":
+        said = chr(int(said)) if 31 < int(said) < 0xD800 else m.group()
+    elif kind == "entity":
+        said = _ENTITIES.get(said, m.group())
+    elif kind == "sign":
+        said = _SIGNS_WRITTEN[said]
+    elif kind == "line":
+        said = "\n"
+    elif kind == "space":
+        said = " "
+    elif kind == "dress":
+        said = ""
+    elif kind == "power":
+        said = f"^{said}"
+    return said + _PAD * (len(m.group()) - len(said))
+
+
 _RUN_OF_GONE = late(f"{_GONE}+")
 
 
@@ -142,6 +193,8 @@ class Folder:
         """Return the folded form of `original`. Time is linear in its length."""
         if not original.isascii() and _AMONG_LATIN.search(original):
             original = _MIXED.sub(_latin, original)
+        if "\\" in original or "&" in original or "{,}" in original:
+            original = _WRITTEN.sub(_written, original)
         if ',"' in original:  # a quotation mark between two numbers of a row keeps them apart
             original = _QUOTED_CELL.sub(" ", original)
         text = original.translate(self._table)
