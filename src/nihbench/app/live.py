@@ -17,11 +17,11 @@ import numpy as np
 
 from nihbench.analysis.grids import in_cells, places_of, rows_of
 from nihbench.analysis.pairing import Cell, Side
-from nihbench.app.baseline import load_baseline, plan_in, without_text
+from nihbench.app.baseline import plan_in, without_text
 from nihbench.app.comparing import sides_of
 from nihbench.app.events import Caller
-from nihbench.app.gating import Asked, Gate, gate_of
-from nihbench.app.results import Result, result_of, results_in
+from nihbench.app.gating import Asked, Gate, gate_of, old_sides
+from nihbench.app.results import Result, result_of
 from nihbench.app.session import new_session, resumed_session
 from nihbench.errors import StoppedError, UsageError
 from nihbench.lang.messages import t
@@ -185,11 +185,11 @@ def live_gate(
     more: dict[str, Any] = {}
     old: tuple[Side, ...] | None = None
     if path.is_file():
-        old, more = tuple(load_baseline(path)), {} if begun else plan_in(path)
+        old, more = tuple(old_sides(path)), {} if begun else plan_in(path)
     elif path.is_dir():
         if is_tree(path):
             raise UsageError(t("gate.live_one_run", old=against))
-        old = tuple(without_text(side) for result in results_in([path], scorer=scorer) for side in sides_of(result))
+        old = tuple(old_sides(path, scorer))
         more = {"like": str(path)}
     elif not begun:
         if not values["model"]:

@@ -246,9 +246,7 @@ class MessageEntry(Entry):
 class PromptEntry(Entry):
     """A prompt template."""
 
-    messages: Annotated[
-        list[MessageEntry], Field(min_length=1), _said(allOf=[_once("haystack"), _once("question")])
-    ]
+    messages: Annotated[list[MessageEntry], Field(min_length=1), _said(allOf=[_once("haystack"), _once("question")])]
     note: str = ""
 
 

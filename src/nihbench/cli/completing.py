@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nihbench.app.keywords import FIGURES
 from nihbench.catalog.names import names_of
-from nihbench.cli.door import LazyGroup
 from nihbench.cli.output import show
 from nihbench.cli.speech import translate
 from nihbench.errors import UsageError
@@ -115,7 +114,8 @@ def _speak(words: Sequence[str]) -> None:
 
 def _walked(parser: Any, words: Sequence[str]) -> tuple[Any, Any | None, int, bool]:
     """Return the command that the words name, the option that waits for a value, how many arguments there are, and
-    whether options have ended."""
+    whether options have ended.
+    """
     command, arguments, plain = parser, 0, False
     left = iter(words)
     for word in left:

@@ -9,16 +9,15 @@ from typing import Any
 
 import typer
 
-from nihbench.analysis.pairing import Side
-from nihbench.app.baseline import load_baseline, save_baseline, without_text
+from nihbench.app.baseline import save_baseline
 from nihbench.app.comparing import sides_of
-from nihbench.app.gating import MAX_DROP, QUICK_MAX_DROP, Asked, Gate, gate_of, junit, markdown
+from nihbench.app.gating import MAX_DROP, QUICK_MAX_DROP, Asked, Gate, gate_of, junit, markdown, old_sides
 from nihbench.app.results import Result, results_in
 from nihbench.cli.hearing import given, measuring, terminal
 from nihbench.cli.output import note, show_json, tell
 from nihbench.errors import UsageError
 from nihbench.fetch.files import write_atomic
-from nihbench.lang.messages import plain, t
+from nihbench.lang.messages import t
 from nihbench.plan.grid import parse_length
 
 NOT_PASSED = 1
@@ -99,7 +98,7 @@ class _Call:
         if self.given and not self.on:
             raise UsageError(t("gate.only_live", options=tuple("--" + each.replace("_", "-") for each in self.given)))
         results = results_in([self.new], scorer=self.scorer)
-        old = [] if self.against is None else _old(self.against, self.scorer)
+        old = [] if self.against is None else old_sides(self.against, self.scorer)
         name = self.against.name if self.against else ""
         made = gate_of(results, old, terminal(), self.asked, old_name=name)
         wanted = self.on and made.verdict == "undecided" and self.against is not None
@@ -122,19 +121,13 @@ def _tell(
     if as_json:
         show_json(made.as_json() | {"passed": passed})
     else:
-        tell("\n".join(map(plain, [made.headline(), *made.reasons()])))
+        tell(str(made))
 
 
 def _save(results: Sequence[Result], path: Path) -> None:
     manifests = [result.run.manifest for result in results]
     save_baseline([side for result in results for side in sides_of(result)], path, manifests)
     note(t("gate.saved", path=path))
-
-
-def _old(path: Path, scorer: str | None) -> list[Side]:
-    if path.is_file():
-        return load_baseline(path)
-    return [without_text(side) for result in results_in([path], scorer=scorer) for side in sides_of(result)]
 
 
 def _tokens(text: str | None) -> int | None:
