@@ -88,6 +88,8 @@ def of_another(reading: Reading) -> Words:
     if why:
         return why
     parts = _parts(reading, spans)
+    if len(parts) == 1:
+        return _shared_out(reading, parts[0]) if parts[0].given else ""
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
     apart = apart or (_told_of_another(reading, parts, spans) if len(parts) > 1 else "")
     apart = apart or next((why for p in parts if p.given and (why := _shared_out(reading, p))), "")

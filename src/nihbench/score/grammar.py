@@ -126,6 +126,10 @@ class Grammar:
             return pieces
         return [word for piece in pieces for word in odd.get(piece, (piece,))]
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where the words of a folded text stand."""
+        return [m.span() for m in self._token.finditer(text.replace("—", " "))]
+
     def stem(self, word: str) -> str:
         """Return the stem of a folded word."""
         return self._stems[word]
