@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from nihbench.catalog.loading import load, packaged_folder
+from nihbench.catalog.loading import load
+from nihbench.catalog.names import packaged_folder
 from nihbench.catalog.lookup import Catalog
 from nihbench.run.scores import row_of
 from nihbench.types import PERCENT_BANDS, Grade, Score
