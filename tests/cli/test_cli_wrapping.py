@@ -6,8 +6,6 @@ import os
 import pty
 import re
 import select
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from nihbench.cli.output import cells, wrapped
+from tests.cli.nursery import started
 
 MIXED = (
     "有效长度：至少 4,096 token（95% 区间下限 2.1K），直到测过的最长长度，找到率都不低于 85.6%。"
@@ -65,11 +64,7 @@ def test_a_command_is_one_piece() -> None:
 def on_a_terminal(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     """Run `nih` where stdout and stderr are a terminal of 80 columns; return what it wrote."""
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *arguments],
-        cwd=folder, env={**os.environ, **environment, "COLUMNS": "80", "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
-        stdin=subprocess.DEVNULL, stdout=follower, stderr=follower,
-    )  # fmt: skip
+    process = started(arguments, folder, environment | {"COLUMNS": "80", "TERM": "xterm"}, follower, follower)
     os.close(follower)
     written = b""
     while select.select([leader], [], [], 600)[0]:
