@@ -80,21 +80,22 @@ class Setup:
     headers: Mapping[str, str]
     window: int | None
     cache: PrefixCache
-    lengths: tuple[int, ...]
     depths: tuple[float, ...]
     """The rows of its grid, ascending: nominal depths, or the values of the task's own axis."""
-    trials: tuple[Trial, ...]
     concurrency: int | None
-    copies: int
-    layout: Layout | None
-    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
-    start_of: Callable[[int], int]
-    """The character of the corpus at which a repeat's haystack begins."""
     source_of: Callable[[int], Source]
     heads: Mapping[str, str]
     """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
-    fixed_tokens: int
-    notes: tuple[Words, ...]
+    lengths: tuple[int, ...] = ()
+    """Like all that follows from them, not there before they are laid out (`resolve.Outline`)."""
+    trials: tuple[Trial, ...] = ()
+    copies: int = 1
+    layout: Layout | None = None
+    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
+    start_of: Callable[[int], int] = lambda repeat: 0
+    """The character of the corpus at which a repeat's haystack begins."""
+    fixed_tokens: int = 0
+    notes: tuple[Words, ...] = ()
     calibration: Calibration | None = None
     to_be_fitted: bool = False
     """Lengths are meant in the model's tokens and stand in the tokenizer's as yet: a run fits them as it begins."""
