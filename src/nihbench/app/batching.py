@@ -19,7 +19,6 @@ from nihbench.app.money import dollars, planned_cost
 from nihbench.app.results import Result
 from nihbench.app.running import now
 from nihbench.app.wiring import prepared, reach
-from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
@@ -34,7 +33,6 @@ from nihbench.run.batches import (
     check_requests,
     check_server,
     import_results,
-    plan_of,
     refresh,
     submit,
     to_submit,
@@ -67,7 +65,7 @@ def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
     with prepared(job.options, caller, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
         _check_remote(setup, model)
         check_same(folder.manifest, setup)
-        plan, batches = plan_of(setup), open_batches(folder.path)
+        plan, batches = setup.by_id, open_batches(folder.path)
         url = bare_url(model.base_url) or ""
         check_server(batches, url)
         batches = to_submit(batches, list(plan), folder.records(), again=terms.again)
@@ -191,7 +189,7 @@ def served(
     open_batches(open_run(path).path)
     (job,) = resumed_jobs(path, usual_values() | dict(values), given, None, caller)
     assert job.existing is not None
-    with reach(job.options, load_for(caller.tell_once), caller, sending=True) as model:
+    with reach(job.options, caller, sending=True) as model:
         check_server(open_batches(path), bare_url(model.base_url) or "")
         with BatchEndpoint(model.endpoint) as service:
             check_ids(open_batches(path), service, model.base_url)

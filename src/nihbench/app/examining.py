@@ -104,7 +104,7 @@ def examine(options: RunOptions, canary_tokens: int, caller: Caller) -> Found:
         UsageError: an option can't be carried out, or the key is missing.
     """
     checks = Checks(options=options, caller=caller)
-    with reach(options, load_for(caller.tell_once), caller, sending=True) as access:
+    with reach(options, caller, sending=True) as access:
         check_numbers(options, access)
         with checks.budget(access) as budget:
             stream, limiter = options.stream, checks.limiter(access)
@@ -237,7 +237,7 @@ def _sweep(options: RunOptions, access: ModelAccess, caller: Caller) -> Sweep:
     if options.window is None:
         return Sweep(sentence=t("cli.unknown_model_window_not"))
     try:
-        setup = outlined(options, load_for(caller.tell_once), access, caller).laid_out()
+        setup = outlined(options, access, caller).laid_out()
     except NihError as error:
         return Sweep(sentence=t("cli.unknown_2", problem=error))
     part = setup, (access,), setup.trials

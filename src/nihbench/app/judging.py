@@ -13,7 +13,6 @@ from nihbench.app.events import Caller
 from nihbench.app.money import limiter_of, tell_unknown
 from nihbench.app.running import complete, now, stopped
 from nihbench.app.wiring import reach
-from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
@@ -95,7 +94,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
         concurrency=options.concurrency,
     )
     caller = agreed.caller
-    with reach(asked, load_for(caller.tell_once), caller, sending=True) as model:
+    with reach(asked, caller, sending=True) as model:
         judge = _judge(model, options)
         _warn_of_itself(folder, model, caller)
         with owned(folder.path, now), Verdicts(folder.path) as verdicts:

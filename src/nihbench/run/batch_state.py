@@ -82,7 +82,7 @@ def export_batch(
     check_folder(target)
     try:
         with atomic_file(target / PLANNED, durable=False) as planned, _Files(target, most_requests, most_bytes) as out:
-            for done, (trial_id, trial) in enumerate(_with_ids(setup), 1):
+            for done, (trial_id, trial) in enumerate(setup.by_id.items(), 1):
                 pieces, placement = request_line(setup, trial_id, trial)
                 out.write(pieces)
                 planned.write(_planned_line(setup, trial_id, trial, placement))
@@ -105,10 +105,6 @@ def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes 
     body = Call(messages=messages, request=setup.request_of(trial)).body(Dialect.of(setup.preset, stream=False))
     head = f'{{"custom_id": "{trial_id}", "method": "POST", "url": "{URL}", "body": '
     return [head.encode(), *body, b"}\n"], placement
-
-
-def _with_ids(setup: Setup) -> Iterator[tuple[str, Trial]]:
-    return ((setup.trial_id(trial), trial) for trial in setup.trials)
 
 
 def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) -> bytes:
