@@ -55,7 +55,7 @@ OTHERS = {
     "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }
 # Package files that do something.
-FILES = {"nihbench", "nihbench.endpoint", "nihbench.figures"}  # its face; what has to run before httpx and matplotlib
+FILES = {"nihbench", "nihbench.figures"}  # its face; what has to run before matplotlib
 
 
 def module_of(path: Path) -> str:

@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from nihbench.app.consent import Judged
 from nihbench.app.events import Caller
 from nihbench.app.money import limiter_of, tell_unknown
-from nihbench.app.running import complete, now, stopped
+from nihbench.app.running import completed, now
 from nihbench.app.wiring import reach
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
-from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Message, Words, t, without_stop
+from nihbench.errors import UsageError
+from nihbench.lang.messages import Message, Words, t
 from nihbench.run.judging import (
     MARGIN,
     VERDICTS,
@@ -186,12 +186,7 @@ def _asked(
         ) as client:
             return await main(client)
 
-    try:
-        return complete(asking(), caller)
-    except KeyboardInterrupt as error:
-        raise stopped(error, _KEPT) from error
-    except NihError as error:
-        raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_KEPT)) from error
+    return completed(asking(), caller, _KEPT)
 
 
 _KEPT = t("cli.verdicts_came_kept_give")

@@ -8,7 +8,7 @@ run no more. Its lengths stay in the other run's unit.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -120,15 +120,18 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     prompt, prompts = record.trial.prompt, run.manifest.prompts
     if prompt not in prompts:
         raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
-    place, template, question = record.placement, prompts[prompt], planted.question
-    text = source_text(planted.haystack or corpus.text, place)
-    if isinstance(place, Placement):
-        messages = rebuild(text, place, planted.texts, template, question)
-    else:
-        messages = rebuild_bare(text, place, template, question)
-    if digest(messages) != place.prompt_sha256:
+    messages = _again(record.placement, planted, prompts[prompt], corpus)
+    if digest(messages) != record.placement.prompt_sha256:
         raise DamagedDataError(t("run.prompt_trial_rebuilds_other", id=record.id))
     return messages
+
+
+def _again(place: Placed, planted: Planted, template: PromptTemplate, corpus: Corpus) -> tuple[Message, ...]:
+    """Return the messages that were cut at a place of the corpus, or of the haystack that the task made."""
+    text = source_text(planted.haystack or corpus.text, place)
+    if isinstance(place, Placement):
+        return rebuild(text, place, planted.texts, template, planted.question)
+    return rebuild_bare(text, place, template, planted.question)
 
 
 # ---- a run with the prompts of another -------------------------------------------------------------------------------
@@ -207,13 +210,8 @@ class Like:
             UsageError: the run did not send it.
             DamagedDataError: what comes of it is not what was sent.
         """
-        place, planted = self.of(trial).placement, setup.planted(trial)
-        template, text = setup.prompts[trial.prompt], source_text(planted.haystack or setup.corpus.text, place)
-        messages: Sequence[Message]
-        if isinstance(place, Placement):
-            messages = rebuild(text, place, planted.texts, template, planted.question)
-        else:
-            messages = rebuild_bare(text, place, template, planted.question)
+        place = self.of(trial).placement
+        messages = _again(place, setup.planted(trial), setup.prompts[trial.prompt], setup.corpus)
         if digest(messages) != place.prompt_sha256:
             raise DamagedDataError(t("run.prompt_comes_out_other", run=self.run))
         return EncodedMessages([messages_json(messages)]), place
