@@ -261,7 +261,8 @@ def test_there_and_back(steps: list[tuple[int, int]], base: int, length: int) ->
         x, y = x + dx, y + dy
         points.append((x, y))
     fit = Calibration(reference="r", source="usage", bases={"p": base}, overheads={"p": 7}, curves=(tuple(points),))
+    trial = Trial(experiment="e", needle="n", prompt="p", length=length, depth_percent=50.0)
     local = fit.local_length(length, "p", 0)
     slope = max(b / a for a, b in [*steps, (x, y)])
-    assert length - slope - 1 <= fit.server_length(local, length, "p", 0) <= length + 1
+    assert length - slope - 1 <= fit.server_length(local, trial) <= length + 1
     assert fit.local_length(length + 1, "p", 0) >= local

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -19,11 +19,11 @@ from pydantic import TypeAdapter
 
 from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.wire.base import Dialect, wire_of
-from nihbench.errors import DamagedDataError, FetchError, UsageError, is_path_fault, path_error, unreadable
+from nihbench.errors import DamagedDataError, FetchError, UsageError, reading, unreadable
 from nihbench.fetch.files import atomic_file, check_folder, is_there, lines_of, parse_json, read_json, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.options import without_secrets
-from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
+from nihbench.run.records import lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Setup
 from nihbench.text.encoded import together
 from nihbench.types import Placed, Planted, Trial
@@ -311,7 +311,7 @@ def open_batches(folder: Path) -> Batches:
     """
     check_folder(folder / BATCH_FOLDER)
     path = folder / BATCH_FOLDER / BATCH_MANIFEST
-    with _reading(folder, path):
+    with reading(path, UsageError(t("run.no_requests_batch_make", folder=folder))):
         content = read_json(path)
         if content["format"] != BATCH_FORMAT:
             raise ValueError(t("run.not_format", format=BATCH_FORMAT))
@@ -330,19 +330,6 @@ def _is_sound(job: Job) -> bool:
     """Say whether a job's counts and ids go together: what may have been created was uploaded before."""
     counts = (job.requests, job.size_bytes, job.total or 0, job.completed or 0, job.failed or 0)
     return min(counts) >= 0 and (job.input_file_id is not None or not job.creating)
-
-
-@contextmanager
-def _reading(folder: Path, file: Path) -> Iterator[None]:
-    """Say in a sentence why a file of a run's export can't be read."""
-    try:
-        yield
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(t("run.no_requests_batch_make", folder=folder)) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        if isinstance(error, OSError) and is_path_fault(error):
-            raise path_error(error) from error
-        raise DamagedDataError(t("run.cant_read_restore_from", file=file, error=first_line(error))) from error
 
 
 def check_nothing_waits(folder: Path) -> None:
@@ -371,7 +358,7 @@ def read_planned(folder: Path) -> dict[str, Planned]:
     trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
     path = folder / BATCH_FOLDER / PLANNED
     planned: dict[str, Planned] = {}
-    with _reading(folder, path):
+    with reading(path, UsageError(t("run.no_requests_batch_make", folder=folder))):
         for line in lines_of(path):
             if not line.strip():
                 continue

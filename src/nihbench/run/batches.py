@@ -472,8 +472,7 @@ def _judge(run: RunFolder, planned: Mapping[str, Planned]) -> Callable[[str, Out
             return outcome
         tokens = placement.total_tokens
         if calibration is not None:
-            repeat = 0 if trial.control == "sentinel" else trial.repeat
-            tokens = calibration.server_length(tokens, trial.length, trial.prompt, repeat)
+            tokens = calibration.server_length(tokens, trial)
         return checked(outcome, tokens, exact)
 
     return judge

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nihbench.catalog.loading import load
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.errors import DamagedDataError, UsageError, first_line
 from nihbench.fetch.files import parse_json, write_atomic
 from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.grid import with_controls
@@ -22,7 +22,7 @@ from nihbench.plan.order import order_trials
 from nihbench.run.haystacks import fixed_tokens
 from nihbench.run.known import is_own_run
 from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
-from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
+from nihbench.run.records import lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Begun, Setup, counted_once
 from nihbench.run.store import RunFolder, check_free, create_run, manifest, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of

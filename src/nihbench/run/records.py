@@ -22,7 +22,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable, unwritable
+from nihbench.errors import DamagedDataError, MovedError, UsageError, first_line, unreadable, unwritable
 from nihbench.fetch.files import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
@@ -377,11 +377,6 @@ NOT_KEPT = ""
 @cache
 def _planted() -> TypeAdapter[Planted]:
     return TypeAdapter(Planted)
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
-    return " ".join(str(error).split())[:120]
 
 
 def placement_of(plain: Any, control: str | None) -> Placed:

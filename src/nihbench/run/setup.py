@@ -175,7 +175,7 @@ class Setup:
         known = self._planted.get(trial)
         if known is None:
             same = trial.control is None and "needle" not in self.varied
-            drawn = replace(trial, repeat=0) if same else self.drawn(trial)
+            drawn = replace(trial, repeat=0 if same else trial.drawn)
             cells = Grid(self.lengths, self.depths, self.options.repeats)
             known = self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None, grid=cells)
             self._planted.clear()
@@ -189,10 +189,6 @@ class Setup:
         planted, placement = self.planted(trial), self.like.of(trial).placement
         return Made(placement=placement, texts=planted.texts, question=planted.question)
 
-    def drawn(self, trial: Trial) -> Trial:
-        """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
-        return replace(trial, repeat=0) if trial.control == "sentinel" else trial
-
     def build(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages and placement."""
         if self.like is not None:
@@ -205,7 +201,7 @@ class Setup:
         """Return the trial's length in the tokenizer's own tokens."""
         if self.calibration is None:
             return trial.length
-        return self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+        return self.calibration.local_length(trial.length, trial.prompt, trial.drawn)
 
     def landing(self, trial: Trial) -> Landing:
         """Return where the trial's inserts will stand, without building its prompt.
@@ -234,7 +230,7 @@ class Setup:
         if planted.haystack is not None:
             made = made_source(planted.haystack, self.task.language, self.tokenizer)
             return self._in_turns(made, length) if planted.turned else made
-        repeat = self.drawn(trial).repeat if trial.control != "no_needle" else 0
+        repeat = trial.drawn if trial.control != "no_needle" else 0
         if not (planted.shuffled or planted.turned):
             return self.source_of(repeat)
         if (repeat, length) not in self._shuffled:
@@ -282,7 +278,7 @@ class Setup:
         """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
         if self.request.seed is None or "sampling" not in self.options.vary:
             return self.request
-        return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
+        return replace(self.request, seed=self.request.seed + trial.drawn)
 
     def turn_of(self, trial: Trial) -> Turn:
         """Return what the trial waits for, where several are in flight; a control waits for nothing.
@@ -296,9 +292,7 @@ class Setup:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
         if self.calibration is None:
             return placement.total_tokens
-        return self.calibration.server_length(
-            placement.total_tokens, trial.length, trial.prompt, self.drawn(trial).repeat
-        )
+        return self.calibration.server_length(placement.total_tokens, trial)
 
     @property
     def counts_exactly(self) -> bool:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from nihbench import __version__
-from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
+from nihbench.errors import DamagedDataError, NihError, UsageError, reading, unwritable
 from nihbench.fetch.files import MOST_JSON_BYTES, check_plain, is_there, parse_json, read_regular, write_atomic
 from nihbench.lang.messages import stored, t, typed
 from nihbench.plan.grid import make_trials, merged_as_stored, stored_places
@@ -431,15 +431,9 @@ def open_run(path: Path) -> RunFolder:
         DamagedDataError: its run.json can't be read.
     """
     file = path / MANIFEST
-    try:
+    with reading(file, no_run(path), "run.cant_read_restore_from_copy"):
         text = read_regular(file, MOST_JSON_BYTES)
         manifest = parse_json(text)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise no_run(path) from error
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, OSError) and is_path_fault(error):
-            raise path_error(error) from error
-        raise DamagedDataError(t("run.cant_read_restore_from_copy", file=file, error=error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DamagedDataError(t("run.not_format_written_another", file=file, format=FORMAT))
     try:
