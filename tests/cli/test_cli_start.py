@@ -83,7 +83,7 @@ WITHOUT = {
     "run": "pandas matplotlib rich click nihbench.analysis nihbench.score nihbench.figures nihbench.app.finishing",
     "imports": "pandas matplotlib nihbench.app.session nihbench.app.batching nihbench.run.merging nihbench.run.runner",
     "catalog": "httpx pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.app.session",
-    "examining": "pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.figures nihbench.app.finishing",
+    "examining": "pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.figures",
 }
 
 

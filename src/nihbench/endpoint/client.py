@@ -268,8 +268,7 @@ class ChatClient:
             hold.settle(outcome)
             outcome = replace(outcome, entry=hold.entry)
         if slot is not None:
-            # The headers of an answer were heard when they came, and have grown old while it was written.
-            slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
+            slot.settle(signal_of(outcome))
         return outcome, found, dialect
 
     async def _leave(self, call: Call, stack: AsyncExitStack) -> tuple[Hold | None, Slot | None]:
