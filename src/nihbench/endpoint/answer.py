@@ -184,10 +184,7 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
 
 
 def _all_reasoning(reasoning: str) -> Words:
-    return Note(
-        "all_reasoning",
-        characters=len(reasoning),
-    )
+    return Note("all_reasoning", characters=len(reasoning))
 
 
 def _no_answer(

@@ -189,12 +189,7 @@ class ChatClient:
         outcome = await self._persist(larger, earlier)
         if isinstance(outcome, Failure) and HANDLING[outcome.kind].no_help:
             # What matters is that no answer began, not that the larger limit itself was refused.
-            words = Note(
-                "larger_limit_no_help",
-                cut=cut.message,
-                limit=limit,
-                said=outcome.message,
-            )
+            words = Note("larger_limit_no_help", cut=cut.message, limit=limit, said=outcome.message)
             outcome = replace(outcome, kind="cut_answer", message=words)
         return replace(outcome, changes=(*outcome.changes, Note("larger_limit", limit=limit)))
 

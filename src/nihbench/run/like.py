@@ -328,13 +328,7 @@ def as_like(setup: Setup, like: Like) -> Setup:
 
 def _notes(setup: Setup, like: Like) -> list[Words]:
     """Return what must be said of a run that sends another one's prompts."""
-    notes: list[Words] = [
-        Note(
-            "like_prompts",
-            run=like.run,
-            unit=unit_words(setup.length_unit),
-        )
-    ]
+    notes: list[Words] = [Note("like_prompts", run=like.run, unit=unit_words(setup.length_unit))]
     if like.owed:
         notes.append(Note("like_owed", owed=like.owed, run=like.run))
     if setup.too_long:

@@ -490,13 +490,7 @@ def shared_note(trials: Iterable[Trial]) -> Note | None:
         more = Note("same_prompts_more", length=others[0], prompts=_range(*found[others[0]][1:]))
     elif others:
         more = Note("same_prompts_longer", count=len(others), last=others[-1])
-    return Note(
-        "same_prompts",
-        length=length,
-        depths=depths,
-        prompts=_range(fewest, most),
-        more=more,
-    )
+    return Note("same_prompts", length=length, depths=depths, prompts=_range(fewest, most), more=more)
 
 
 def _range(fewest: int, most: int) -> Note | str:
