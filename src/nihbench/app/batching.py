@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,16 +44,14 @@ from nihbench.run.store import RunFolder, check_rules, check_same, open_run, own
 from nihbench.types import Trial
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """How a run is submitted; `completion_window` None: the service's usual one."""
-
-    completion_window: str | None
-    again: bool
-
-
-def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
+def submit_run(job: Job, caller: Caller, *, completion_window: str | None, again: bool) -> None:
     """Submit what a run owes, when its cost is agreed to; tell of each batch when it is there.
+
+    Args:
+        job: the run.
+        caller: hears of each batch, and is asked for agreement.
+        completion_window: how long a batch may take; None: the service's usual time.
+        again: as in `Submission`.
 
     Raises:
         NihError: it can't be submitted, or is not agreed to.
@@ -68,7 +66,7 @@ def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
         plan, batches = setup.by_id, open_batches(folder.path)
         url = bare_url(model.base_url) or ""
         check_server(batches, url)
-        batches = to_submit(batches, list(plan), folder.records(), again=terms.again)
+        batches = to_submit(batches, list(plan), folder.records(), again=again)
         check_requests(setup, batches, plan)
         _settle(folder, batches)
         ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
@@ -76,7 +74,7 @@ def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
             raise UsageError(t("cli.nothing_left_submit_bring", path=typed(folder.path)))
         _agree(setup, model, folder, *_unagreed(folder, batches, plan), caller)
         usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
-        how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
+        how = Submission(base_url=url, completion_window=completion_window or usual, again=again)
         _submit(setup, model, batches, plan, how, caller)
         caller.tell(t("cli.answers_come_later_nih", path=typed(folder.path)))
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import SystemRandom
 
-from nihbench.app.checks import preflight_notes, with_window
+from nihbench.app.checks import Checks, preflight_notes, with_window
 from nihbench.app.consent import cost_words
 from nihbench.app.events import Caller
-from nihbench.app.money import Checks, free_words, is_free, planned_cost
+from nihbench.app.money import free_words, is_free, planned_cost
 from nihbench.app.running import complete
 from nihbench.app.wiring import outlined, reach
 from nihbench.endpoint.access import ModelAccess

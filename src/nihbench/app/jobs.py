@@ -14,10 +14,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.checks import calibrated
+from nihbench.app.checks import Checks, Total, calibrated
 from nihbench.app.consent import Again, readmitted
 from nihbench.app.events import Caller
-from nihbench.app.money import Checks, Total
 from nihbench.app.options import run_options
 from nihbench.app.running import now
 from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, outlined, reach_all, window_comes_later

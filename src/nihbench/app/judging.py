@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from nihbench.app.checks import limiter_of
 from nihbench.app.consent import Judged
 from nihbench.app.events import Caller
-from nihbench.app.money import limiter_of, tell_unknown
+from nihbench.app.money import tell_unknown
 from nihbench.app.running import completed, now
 from nihbench.app.wiring import reach
 from nihbench.endpoint.access import ModelAccess

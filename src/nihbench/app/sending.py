@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from nihbench.app.checks import canary_of, likely_tokens, request_counter
+from nihbench.app.checks import Checks, canary_of, likely_tokens, request_counter
 from nihbench.app.events import Caller, PartBegan, PartEnded, TrialDone, order_words
 from nihbench.app.jobs import Ready
-from nihbench.app.money import Checks, Gauges, budget_of, gauges_of, tell_spent
+from nihbench.app.money import Gauges, budget_of, gauges_of, tell_spent
 from nihbench.app.running import completed, now
 from nihbench.app.wiring import foreseen
 from nihbench.endpoint.access import SideBySide

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nihbench.app.checks import canary, preflown
+from nihbench.app.checks import Checks, canary, preflown
 from nihbench.app.events import Caller
 from nihbench.app.options import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.catalog.loading import load_for
@@ -24,9 +23,6 @@ from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import Outline, outline_of, preset_of
 from nihbench.run.setup import Begun, Setup
-
-if TYPE_CHECKING:
-    from nihbench.app.money import Checks
 
 
 @contextmanager

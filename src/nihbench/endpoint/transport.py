@@ -100,7 +100,7 @@ class Heard:
     content: bytes
 
 
-class Caller:
+class Asker:
     """Asks an endpoint what is no chat, one connection a question; may be shared by threads. A context manager.
 
     Of the deadlines it knows those for connecting, for writing, for a silence of the server (`idle_s`), and for an
@@ -194,7 +194,7 @@ LONGEST_PAUSE_S = 60.0
 
 
 class ClientOwner:
-    """A context manager that has a `Caller` and closes it.
+    """A context manager that has a `Asker` and closes it.
 
     Args:
         endpoint: the address, and what lets us in.
@@ -207,7 +207,7 @@ class ClientOwner:
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts, sleep: Callable[[float], object] = time.sleep) -> None:
         self._endpoint = endpoint
-        self._client = Caller(endpoint, timeouts)
+        self._client = Asker(endpoint, timeouts)
         self._sleep = sleep
 
     def _persist(
