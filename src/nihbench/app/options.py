@@ -456,17 +456,13 @@ def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, caller: 
     variable = options.api_key_env or preset.key_env or USUAL_KEY
     if not options.api_key_env and not belongs(variable, preset.base_url, catalog):
         if sending and (preset.key_env or (key_named(variable, caller) and not _is_near(preset.base_url))):
-            raise _not_named(variable, preset)
+            # It was named alone, and the key would have gone to another one.
+            raise UsageError(t("cli.key_not_known_belong", variable=variable, host=host_of(preset.base_url)))
         return None
     key = key_named(variable, caller)
     if not key and sending and (options.api_key_env or preset.key_env):
         raise UsageError(t("cli.no_key_set_environment", preset_name=preset.name, variable=variable, path=keys_file()))
     return key
-
-
-def _not_named(variable: str, preset: ModelPreset) -> UsageError:
-    """Return the error for a server that was named alone, where a key would have gone to another one."""
-    return UsageError(t("cli.key_not_known_belong", variable=variable, host=host_of(preset.base_url)))
 
 
 def remember(options: RunOptions, catalog: Catalog) -> None:

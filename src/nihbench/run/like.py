@@ -78,17 +78,12 @@ def surroundings(
     return around(source_text(planted.haystack or text, place), place, planted.texts, reach, mark)
 
 
-def replanted(run: RunFolder, record: Record) -> Planted:
-    """Return what a record's trial planted, with the haystack that its task made, if it did: that is made again.
+def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
+    """Return what a trial planted, with the haystack that its task made for it, if any: that is made again.
 
     Raises:
         UsageError: it has to be made again, and the task is not installed.
     """
-    return with_haystack(run.manifest, record.trial, run.manifest.task.recorded(record))
-
-
-def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
-    """Return what a trial planted, with the haystack that its task made for it, if any. Raises as `replanted`."""
     if planted.haystack is None:
         return planted
     alike = trial.control == "sentinel" or (trial.control is None and not content.task.draws)
@@ -116,7 +111,7 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     if record.placement is None:
         raise UsageError(t("run.where_needle_trial_stood", id=record.id))
     check_corpus(corpus, run.manifest.corpus.sha256)
-    planted = replanted(run, record)
+    planted = with_haystack(run.manifest, record.trial, run.manifest.task.recorded(record))
     prompt, prompts = record.trial.prompt, run.manifest.prompts
     if prompt not in prompts:
         raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
