@@ -15,15 +15,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from pydantic import TypeAdapter
-
 from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.errors import DamagedDataError, FetchError, UsageError, reading, unreadable
 from nihbench.fetch.files import atomic_file, check_folder, is_there, lines_of, parse_json, read_json, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.options import without_secrets
-from nihbench.run.records import lines_in, placement_of, planted_fields, planted_in
+from nihbench.run.records import adapter, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Setup
 from nihbench.text.encoded import together
 from nihbench.types import Placed, Planted, Trial
@@ -315,7 +313,7 @@ def open_batches(folder: Path) -> Batches:
         content = read_json(path)
         if content["format"] != BATCH_FORMAT:
             raise ValueError(t("run.not_format", format=BATCH_FORMAT))
-        jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
+        jobs = adapter(tuple[Job, ...]).validate_python(content["files"])
     wrong = next((job.name for job in jobs if not _is_sound(job)), None)
     if wrong is not None:
         raise DamagedDataError(t("run.damaged_no_state_file", file=path, name=wrong))
@@ -355,7 +353,6 @@ def read_planned(folder: Path) -> dict[str, Planned]:
         UsageError: nothing was.
         DamagedDataError: planned.jsonl can't be read.
     """
-    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
     path = folder / BATCH_FOLDER / PLANNED
     planned: dict[str, Planned] = {}
     with reading(path, UsageError(t("run.no_requests_batch_make", folder=folder))):
@@ -363,11 +360,11 @@ def read_planned(folder: Path) -> dict[str, Planned]:
             if not line.strip():
                 continue
             row = parse_json(line)
-            measured = trial.validate_python(row["trial"])
+            measured = adapter(Trial).validate_python(row["trial"])
             planned[str(row["id"])] = Planned(
                 trial=measured,
                 placement=placement_of(row["placement"], measured.control),
-                fresh=strings.validate_python(row["fresh"]),
+                fresh=adapter(dict[str, str]).validate_python(row["fresh"]),
                 expected=str(row["expected"]),
                 planted=planted_in(row),
             )
