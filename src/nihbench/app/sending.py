@@ -23,7 +23,7 @@ from nihbench.endpoint.waits import in_words
 from nihbench.lang.messages import Message, t, typed
 from nihbench.plan.grid import BEFORE_THE_GRID
 from nihbench.run.calibration import Calibration, calibrate_further
-from nihbench.run.forecast import computed_shares
+from nihbench.run.forecast import cache_use
 from nihbench.run.records import RecordWriter
 from nihbench.run.runner import Opening, Owed, Progress, run_trials
 from nihbench.run.setup import Setup
@@ -244,17 +244,19 @@ def tell_cache(ready: Ready, folder: RunFolder) -> None:
     """Say what the prefix cache was predicted to save, and what the server says that it did."""
     setup = ready.setup
     predicted = foreseen(setup, ready.model)
-    shares = computed_shares(predicted, folder.records().values())
-    if shares is not None:
+    use = cache_use(predicted, folder.records().values())
+    if use is not None:
         ready.caller.tell(
             t(
                 "cli.prefix_cache_prompts_tokens",
-                computed=shares[1],
-                predicted=shares[0],
+                computed=use.computed,
+                predicted=use.predicted,
                 order=order_words(setup.options.order),
                 cache=predicted.cache.name,
             )
         )
+        if use.was_warm:
+            ready.caller.tell(t("cli.prefix_cache_was_warm"))
 
 
 async def tell_of_sleep(

@@ -15,6 +15,7 @@ from typing import Any
 from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
@@ -234,7 +235,7 @@ class Outline:
         """
         options = self.setup.options
         check_numbers(options, model)
-        cache = _cache_of(self.setup.preset.cache, model.server.kind if model.server else self.begun.cache)
+        cache = _cache_of(self.setup.preset.cache, model.server, self.begun.cache)
         return replace(self, setup=replace(self.setup, window=_window_of(options, model, self.begun), cache=cache))
 
     def with_lengths(self, lengths: Sequence[int]) -> Outline:
@@ -319,7 +320,7 @@ def outline_of(
         request=request,
         headers=options.headers,
         window=_window_of(options, model, begun),
-        cache=_cache_of(preset.cache, model.server.kind if model.server else begun.cache),
+        cache=_cache_of(preset.cache, model.server, begun.cache),
         depths=rows_of(options, task),
         source_of=sources(texts, tokenizer, lambda repeat: 0, 1),
         heads={name: head_of(prompts[name], task.specimens(name)[0].question) for name in prompts},
@@ -358,12 +359,20 @@ def rows_of(options: RunOptions, task: Task) -> tuple[float, ...]:
     return parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15"))
 
 
-def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
-    """Return the cache of a preset, else of the kind of server; none where neither is known."""
-    chosen = name or (server_kind if server_kind in CACHES else None) or "none"
+def _cache_of(name: str | None, server: ServerInfo | None, begun: str | None) -> PrefixCache:
+    """Return the cache of a preset, else of the kind of server; none where neither is known.
+
+    A server that says of how many tokens its blocks are is believed.
+    """
+    kind = server.kind if server is not None else begun
+    chosen = name or (kind if kind in CACHES else None) or "none"
     if chosen not in CACHES:
         raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=tuple(CACHES)))
-    return CACHES[chosen]
+    cache = CACHES[chosen]
+    block = server.cache_block if server is not None and cache.kind == "block" else None
+    if block is None:
+        return cache
+    return replace(cache, minimum=block, granularity=block) if block else CACHES["none"]
 
 
 def _sharded(setup: Setup) -> Setup:
@@ -431,7 +440,7 @@ def _samples(setup: Setup) -> tuple[int, ...]:
         budget - sum(trial_cost(trial.length, answer) for trial in controls),
         answer_tokens=answer,
         most=options.repeats,
-        at_once=len(setup.depths) * len(setup.prompts),
+        at_once=len(setup.prompts) * (1 if setup.task.axis.name == DEPTH.name else len(setup.depths)),
     )
 
 

@@ -80,6 +80,8 @@ def _denials(answer: Text) -> tuple[Span, ...]:
     for cue in answer.cues("denied")[:_MOST_DENIALS]:
         low = max(0, cue.start - _LONGEST)
         last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
+        if last and not text[low + last.end() : cue.start].strip(" ,这那都") and last.group()[:1] not in "。;.!?\n":
+            last = _last(_DENIAL_ENDS(grammar), text[low : low + last.start()])  # ..., 其实是假的
         if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
             begin = low + last.end() if last else low
             found.append((begin, cue.start))
@@ -191,7 +193,7 @@ def find(fact: Sought, answer: Text) -> Found:
     spans = _places(fact, answer) or _broken(fact, answer)
     fuzzy = not spans and not fact.values
     if fuzzy:
-        spans = _romanized_places(fact, answer) or _misspelt(fact, answer)
+        spans = _romanized_places(fact, answer) or _compound(fact, answer) or _misspelt(fact, answer)
     if spans and fact.relations:
         spans = [span for span in spans if not _opposed(fact, answer, span)]
         if not spans:
@@ -218,6 +220,7 @@ def _within(fact: Sought, answer: Text, span: Span) -> bool:
     return negator.search(answer.text, *span) is not None and not any(map(negator.search, fact.forms))
 
 
+_COMPOUND = 7  # letters
 _LONG_SPAN = 12  # characters
 
 
@@ -343,6 +346,9 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
 _PARTED = late(r"[;\n。]|,(?!\d)|, ")
 
 
+_NUMBERED = late(r"[:|=]|^ (?:number|no\.?|nr\.?|nos\.?) ?$")
+
+
 def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
     before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
@@ -352,7 +358,7 @@ def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     told = (
         behind[:1] == [at + 1]
         or behind
-        and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+        and _NUMBERED.search(answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
     )
     return words[behind[0]] if told else ""
 
@@ -441,6 +447,26 @@ def _romanized(grammar: Grammar, forms: tuple[str, ...]) -> tuple[list[list[str]
     written = [list(syllables) for syllables in spelt if syllables]
     patterns = ["[ '-]?".join(map(re.escape, syllables)) for syllables in written]
     return written, re.compile(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])") if patterns else None
+
+
+def _compound(fact: Sought, answer: Text) -> list[Span]:
+    """Return where two words of a fact stand as one (pearwood for pear wood), or one of them as two."""
+    stems = answer.stems
+    for wanted in fact.by_words:
+        if not 0 < len(wanted.stems) < 4 or wanted.values or wanted.counts:
+            continue
+        missing = [stem for stem in wanted.stems if stem not in stems]
+        if len(wanted.stems) > 1 and len(missing) == 2 and all(map(str.isalpha, missing)):
+            joined = "".join(missing)
+            rest = [stem for stem in wanted.stems if stem not in missing]
+            if len(joined) >= _COMPOUND and joined in stems:
+                return _together((joined, *rest), wanted.window, answer)
+        if len(missing) == 1 and len(missing[0]) >= _COMPOUND and missing[0].isalpha():
+            words = answer.words
+            for at, (one, other) in enumerate(zip(words, words[1:], strict=False)):
+                if len(one) > 2 and one + other == missing[0] and len(wanted.stems) == 1:
+                    return [(answer.spans[at][0], answer.spans[at + 1][1])]
+    return []
 
 
 def _misspelt(fact: Sought, answer: Text) -> list[Span]:

@@ -17,6 +17,7 @@ from nihbench.score.values.phrases import (
     Head,
     Relation,
     in_signs,
+    is_place_word,
     parts_of_list,
     relations,
     sides_in,
@@ -30,6 +31,7 @@ _NEAR_WORD = 4  # letters: a shorter word of a longer fact says nothing by itsel
 _TYPO_FROM = 7  # letters: in a shorter word one wrong letter may make another word
 _WORDS_FROM = 4  # a lone fact of so many content words (or pairs of signs) is graded by its words
 _PLACE = Phrase("@place@")
+_AGENT = late(r"[由被让给将]")  # signs that tell who does something
 _ROOM = late(r"(?<=\d)[室号间楼层栋座]$")
 
 
@@ -196,7 +198,7 @@ def make_sheet(needle: Needle, expected: str, fresh: Mapping[str, str], question
         facts=tuple(sought),
         by_words=by_words,
         known=known,
-        lead=known - said,
+        lead=known - (said - frozenset(asking.stems)),
         question=asked,
         subjects=tuple(name for name in (grammar.fold(text).text for text in subject) if name),
         statements=tuple(grammar.fold(text).text for text in statements),
@@ -284,7 +286,9 @@ def prepared(
     signs = sorted(filter(grammar.has_signs, forms), key=len, reverse=True)
     spaced = [form for form in forms if form and not grammar.has_signs(form)]
     wanted = [_wanted(form, grammar) for form in spaced]
-    halves = dict.fromkeys(re.escape(half) for form in signs for half in _halves(form))
+    halves = dict.fromkeys(
+        re.escape(half) for form in signs for half in _halves(form) if not is_place_word(half, grammar)
+    )
     return Sought(
         name=name,
         forms=forms,
@@ -401,6 +405,14 @@ def _of_value(value: Value, written: str, grammar: Grammar) -> Sought:
     return replace(made, forms=(grammar.fold(written).text,), values=(value,))
 
 
+def _without_titles(text: str, grammar: Grammar) -> str:
+    """Return a text in signs without the titles behind its names, and without signs for who does something."""
+    titles = sorted((t for t in about(grammar).titles if len(t) > 1 and not t.isascii()), key=len, reverse=True)
+    for title in titles:
+        text = re.sub(rf"(?<=[{grammar.signs}]{{2}}){title}", " ", text)
+    return _AGENT.sub(" ", text)
+
+
 def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
     """Split a long answer into its key words, key pairs of signs and values, less the question's."""
     form = fact.forms[0]
@@ -416,6 +428,7 @@ def _split(fact: Sought, asked: str, grammar: Grammar) -> list[Sought]:
             continue  # Ms. Crale
         if not grammar.is_sign(word[0]) and word not in grammar.empty and grammar.stem(word) not in seen:
             parts[word] = None
+    rest = _without_titles(rest, grammar) if grammar.has_signs(rest) else rest
     for row in re.findall(f"[{grammar.signs}]{{2,}}", rest) if grammar.signs else []:
         for pair in (row[at : at + 2] for at in range(len(row) - 1)):
             if pair not in asked and not set(pair) & grammar.light:

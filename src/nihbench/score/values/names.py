@@ -147,7 +147,7 @@ def _parts_of(name: str, titles: frozenset[str], signs: str) -> tuple[re.Pattern
     """Return what finds a surname with a title, a given name alone, and names of which one sign is another."""
     surname = name[:2] if name[:2] in _DOUBLE else name[:1]
     own = "|".join(map(re.escape, sorted((title for title in titles if not title.isascii()), key=len, reverse=True)))
-    patterns = [f"(?P<titled>{re.escape(surname)}(?:{own}))"]
+    patterns = [f"(?P<titled>{re.escape(surname)}(?:{own})|(?<=姓){re.escape(surname)})"]
     if len(name) > 2:
         patterns.append(f"(?P<given>{re.escape(name[1:])})")
         patterns += [
