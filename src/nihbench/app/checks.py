@@ -16,6 +16,7 @@ from nihbench.app.events import Caller
 from nihbench.app.running import complete
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.checkup import Preflight, arrives_whole, preflight, sing, verdict
+from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerInfo
@@ -106,6 +107,13 @@ class Checks:
         if model.base_url not in known:
             known[model.base_url] = limiter_of(model, self.options, self.caller)
         return known[model.base_url]
+
+    def client(self, model: ModelAccess, budget: Budget) -> ChatClient:
+        """Return a client of a model's server, whose limiter is the one for checks and trials."""
+        return model.client(
+            stream=self.options.stream, limiter=self.limiter(model), budget=budget,
+            on_change=self.caller.tell, on_silence=self.caller.tell,
+        )  # fmt: skip
 
     def enter(self, folder: Path) -> None:
         """See to it that the checks' calls stand in the ledger of their run, which may be one of several."""
@@ -203,10 +211,7 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
 
 
 async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: Budget) -> Calibration | None:
-    limiter, tell = checks.limiter(model), checks.caller.tell
-    async with model.client(
-        stream=setup.options.stream, on_change=tell, on_silence=tell, budget=budget, limiter=limiter
-    ) as client:
+    async with checks.client(model, budget) as client:
         try:
             return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
         except CutError as error:
@@ -257,11 +262,7 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     expected = setup.expected_tokens(trial, placement)
 
     async def ask(budget: Budget) -> str:
-        limiter, tell = checks.limiter(model), checks.caller.tell
-        opened = model.client(
-            stream=setup.options.stream, on_change=tell, on_silence=tell, budget=budget, limiter=limiter
-        )
-        async with opened as client:
+        async with checks.client(model, budget) as client:
             found = await sing(
                 client,
                 model.preset,

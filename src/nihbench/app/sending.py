@@ -204,16 +204,10 @@ class _Sender:
 @contextlib.asynccontextmanager
 async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
     """Open a client for each server that shares the work; give one completer for all, and their limiters."""
-    options = ready.setup.options
-    checks, tell = ready.checks or Checks(options=options, caller=ready.caller), ready.caller.tell
+    checks = ready.checks or Checks(options=ready.setup.options, caller=ready.caller)
     limiters = [checks.limiter(member) for member in ready.members]
     async with contextlib.AsyncExitStack() as opened:
-        each = [
-            await opened.enter_async_context(
-                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=tell, on_silence=tell)
-            )
-            for member, limiter in zip(ready.members, limiters, strict=True)
-        ]
+        each = [await opened.enter_async_context(checks.client(member, budget)) for member in ready.members]
         yield SideBySide(list(zip(each, limiters, strict=True))) if len(each) > 1 else each[0], limiters
 
 
