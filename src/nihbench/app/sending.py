@@ -42,6 +42,7 @@ class Sending:
 
     `resume`: what --resume takes to go on; None: nothing is kept. `elsewhere`: what other runs have spent of the same
     money. `quiet`: the controls are said by the caller. `retry_all`: final failures of extra draws are owed.
+    `later`: trials that are owed and not sent now.
     """
 
     resume: Path | None
@@ -49,6 +50,7 @@ class Sending:
     strict_controls: bool = False
     quiet: bool = False
     retry_all: bool = False
+    later: int = 0
 
 
 def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
@@ -59,7 +61,8 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     """
     if sending.resume is not None:
         planned = len(ready.setup.trials)
-        ready.caller.tell(t("cli.run_folder_trials_done", path=folder.path, done=planned - len(trials), total=planned))
+        done = planned - len(trials) - sending.later
+        ready.caller.tell(t("cli.run_folder_trials_done", path=folder.path, done=done, total=planned))
     sent = [trial for _, trial in trials]
     with billed(ready, folder, sent, sending.elsewhere) as budget:
         completed(_send(ready, folder, trials, budget, sending, sent), ready.caller, _go_on(sending))
