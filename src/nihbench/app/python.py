@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
@@ -260,8 +261,8 @@ def compare(
         UsageError: there is nothing to compare, or the haystacks differ.
     """
     caller = _caller(False, on_event)
-    results = results_of(runs, scorer)
-    return comparison_of(results, caller, by=by, prompt=prompt, rows=rows, wanted=difference, unpaired=unpaired)
+    read = partial(results_of, runs, scorer)
+    return comparison_of(read, caller, by=by, prompt=prompt, rows=rows, wanted=difference, unpaired=unpaired)
 
 
 def gate(
@@ -379,7 +380,7 @@ def plot(
     from nihbench.app.drawing import plot_of
 
     return plot_of(
-        results_of(runs, scorer), _path(out), _caller(False, on_event), kind=kind, prompt=prompt, axis=axis,
+        partial(results_of, runs, scorer), _path(out), _caller(False, on_event), kind=kind, prompt=prompt, axis=axis,
         animate=_path(animate), title=title, preset=preset, colours=colours, size=size, dpi=dpi,
         transparent=transparent, values=values,
     )  # fmt: skip

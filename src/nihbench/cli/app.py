@@ -99,6 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
         gc.set_threshold(*_COLLECT_AFTER)
+        # httpx brings a command line of its own where rich and click are there: 50 ms that no command needs. A module
+        # that is None counts as one that is not there.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
         # What is multiplied here is small: numpy's threads would cost more to wake, and to wait in, than they save.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         for number in ENDING:

@@ -147,7 +147,7 @@ def haystack_tokens(setup: Setup, trial: Trial) -> int:
     """Return about how many tokens of a trial's prompt its haystack has, as this machine counts them."""
     local = trial.length
     if setup.calibration is not None:
-        local = setup.calibration.local_length(trial.length, trial.prompt, setup.drawn(trial).repeat)
+        local = setup.calibration.local_length(trial.length, trial.prompt, trial.drawn)
     return max(local - setup.fixed_tokens, 0)
 
 

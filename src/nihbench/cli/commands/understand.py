@@ -41,15 +41,11 @@ def plot(
     prompt: Annotated[str, typer.Option("--prompt", help="help.plot_prompt")] = "",
     axis: Annotated[str, typer.Option("--axis", help="help.option_axis")] = "nominal",
     scorer: Annotated[str | None, typer.Option("--scorer", help="help.option_scorer")] = None,
-    animate: Annotated[
-        Path | None,
-        typer.Option("--animate", help="help.option_animate"),
-    ] = None,
+    animate: Annotated[Path | None, typer.Option("--animate", help="help.option_animate")] = None,
     title: Annotated[str | None, typer.Option("--title", help="help.option_title", rich_help_panel=_LOOK)] = None,
     preset: Annotated[str, typer.Option("--preset", help="help.option_preset", rich_help_panel=_LOOK)] = "default",
     colours: Annotated[
-        str,
-        typer.Option("--colours", "--colors", help="help.option_colours", rich_help_panel=_LOOK),
+        str, typer.Option("--colours", "--colors", help="help.option_colours", rich_help_panel=_LOOK)
     ] = "classic",
     size: Annotated[str | None, typer.Option("--size", help="help.option_size", rich_help_panel=_LOOK)] = None,
     dpi: Annotated[int | None, typer.Option("--dpi", help="help.option_dpi", rich_help_panel=_LOOK)] = None,
@@ -57,8 +53,7 @@ def plot(
         bool, typer.Option("--transparent", help="help.option_transparent", rich_help_panel=_LOOK)
     ] = False,
     values: Annotated[
-        bool,
-        typer.Option("--values/--no-values", help="help.option_values", rich_help_panel=_LOOK),
+        bool, typer.Option("--values/--no-values", help="help.option_values", rich_help_panel=_LOOK)
     ] = True,
 ) -> None:
     """`nih plot`: see the catalogs' help.plot."""
@@ -131,14 +126,8 @@ def export(
 @command("nihbench.cli.understand:compare")
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="help.option_runs")],
-    by: Annotated[
-        _TEXT,
-        typer.Option("--by", help="help.option_by"),
-    ] = None,
-    prompt: Annotated[
-        str,
-        typer.Option("--prompt", help="help.compare_prompt"),
-    ] = "",
+    by: Annotated[_TEXT, typer.Option("--by", help="help.option_by")] = None,
+    prompt: Annotated[str, typer.Option("--prompt", help="help.compare_prompt")] = "",
     rows: Annotated[str, typer.Option("--rows", help="help.compare_rows")] = "",
     wanted: Annotated[float, typer.Option("--difference", help="help.option_wanted")] = 5.0,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="help.option_unpaired")] = False,
