@@ -62,13 +62,17 @@ def room(name: str) -> int:
 def trials(name: str, language: str, repeats: int, **options: str) -> list[tuple[Task, Planted]]:
     """Every row with so many repeats of it; made once, for several tests look at the same."""
     return [each for row in rows_of(task_of(name, language, **options))
-            for each in of_row(name, language, row, **options)[:repeats]]  # fmt: skip
+            for each in of_row(name, language, row, repeats, **options)]  # fmt: skip
+
+
+def of_row(name: str, language: str, row: float, repeats: int = 8, **options: str) -> list[tuple[Task, Planted]]:
+    return [one_of(name, language, row, repeat, **options) for repeat in range(repeats)]
 
 
 @cache
-def of_row(name: str, language: str, row: float, **options: str) -> list[tuple[Task, Planted]]:
+def one_of(name: str, language: str, row: float, repeat: int, **options: str) -> tuple[Task, Planted]:
     task = task_of(name, language, **options)
-    return [(task, task.planted(trial_of(task, row, repeat, room(name)), 5)) for repeat in range(8)]
+    return task, task.planted(trial_of(task, row, repeat, room(name)), 5)
 
 
 def graded(task: Task, planted: Planted, answer: str) -> Score:
@@ -86,7 +90,7 @@ def codes(score: Score) -> list[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_who_answers_all_finds_all(name: str, language: str) -> None:
-    for task, planted in trials(name, language, 6, distractors="4"):
+    for task, planted in trials(name, language, 6, distractors="5"):
         for answer in (planted.expected, f"<think>Hm.</think>\n\n{planted.expected}"):
             score = graded(task, planted, answer)
             assert (score.found, score.value, score.outcome) == (True, 1.0, "correct"), (planted, score)
@@ -97,8 +101,8 @@ def test_who_answers_all_finds_all(name: str, language: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "absent"])
 def test_who_guesses_finds_nothing(name: str, language: str) -> None:
     """The answer to another trial of the same row: of the right kind, and by chance alone right."""
-    for row in rows_of(task_of(name, language, distractors="4")):
-        made = of_row(name, language, row, distractors="4")
+    for row in rows_of(task_of(name, language, distractors="5")):
+        made = of_row(name, language, row, distractors="5")
         scores = [graded(task, one, other.expected) for (task, one), (_, other) in pairwise(made)]
         assert not any(score.found for score in scores), (row, made)
 
@@ -250,7 +254,7 @@ def test_the_prompt_of_a_list_has_the_answer(language: str, named_tokenizer: Any
 
 @pytest.mark.parametrize("name", NAMES)
 def test_languages_are_twins(name: str) -> None:
-    english, chinese = (trials(name, language, 3, distractors="4") for language in LANGUAGES)
+    english, chinese = (trials(name, language, 3, distractors="5") for language in LANGUAGES)
     for (_, one), (_, other) in zip(english, chinese, strict=True):
         assert [(i.depth_percent, i.role) for i in one.inserts] == [(i.depth_percent, i.role) for i in other.inserts]
         assert [item.name for item in one.items] == [item.name for item in other.items]
