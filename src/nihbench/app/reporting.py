@@ -17,7 +17,7 @@ from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.captions import listed
 from nihbench.figures.report import report_page
-from nihbench.lang.messages import language, t
+from nihbench.lang.messages import language, said, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RunFolder, open_run
@@ -121,4 +121,11 @@ def _cost(tariff: Tariff | None) -> Callable[[Record], float | None]:
 def _title(runs: Sequence[Measured]) -> str:
     models = dict.fromkeys(run.folder.manifest.model.name for run in runs)
     experiments = dict.fromkeys(run.folder.manifest.experiment for run in runs)
-    return f"{listed('en', list(models))}: {listed('en', list(experiments))}"
+    if len(experiments) <= _NAMED:
+        return f"{listed('en', list(models))}: {listed('en', list(experiments))}"
+    more = t("cli.report_experiments", count=len(experiments))
+    return f"{listed('en', list(models))}: {said(more, 'en')}"
+
+
+_NAMED = 4
+"""Experiments that a report's title names; of more it says how many they are."""

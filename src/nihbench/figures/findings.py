@@ -211,6 +211,9 @@ def _where(haystacks: int, general: bool, lang: Lang) -> str:
 
 
 def _test(found: Comparison, lang: Lang) -> str:
+    if found.needles:
+        key = "test_both" if found.general else "test_needles"
+        return tell(lang, key, needles=found.needles, count=found.haystacks)
     return tell(lang, "test_haystacks", count=found.haystacks) if found.general else tell(lang, "test_texts")
 
 
