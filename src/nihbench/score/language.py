@@ -55,7 +55,7 @@ _ABSTAINS = late(
     r"|\bnessuna (?:informazione|menzione|indicazione)"
     r"|\bnao (?:e |ha |se )?(?:menciona|contem|indica|especifica|diz|consta|informac)"
     r"|\bniet (?:\w{1,12} )?(?:vermeld|genoemd|in de tekst|bekend)|\bgeen (?:informatie|vermelding|antwoord)"
-    r"|(?:記載|记载|言及|記述|记述|情報|情报)[^。]{0,8}(?:ありません|ない|なかった)"
+    r"|(?:記載|记载|言及|記述|记述|情報|情报)[^。]{0,8}(?:ません|ない|なかった)"
     r"|(?:わかり|見つかり|见つかり|見当たり|见当たり)ません|不明です|언급되지|없습니다|알 수 없"
 )
 """Words by which an answer in another language says that there is none."""
