@@ -6,7 +6,6 @@ Every value is drawn anew by a seed, so that no sentence and no number is one of
 from __future__ import annotations
 
 # ruff: noqa: E501  a row of data ends where its words do
-
 import json
 import random
 from collections.abc import Callable, Iterator
