@@ -251,6 +251,15 @@ FIGURES: Mapping[str, str] = {
 One more is one more line: help, Python and the message about an unknown one go by this table.
 """
 
+EXPORTS: Mapping[str, str] = {
+    "every-eval-ever": "nihbench.app.exports.every_eval_ever:FORM",
+    "hf-eval-results": "nihbench.app.exports.hub:FORM",
+    "inspect": "nihbench.app.exports.inspect:FORM",
+    "lm-eval": "nihbench.app.exports.lm_eval:FORM",
+    "junit": "nihbench.app.exports.junit:FORM",
+}
+"""What --format may be, and where it is ("module:name"), a `writing.Form`: like `FIGURES`."""
+
 
 def _table() -> dict[str, Option]:
     hints = get_type_hints(Keywords, include_extras=True)

@@ -1,4 +1,4 @@
-"""`nih compare`, `diagnose` and `export`: what runs say beside their figures and their bad cases."""
+"""`nih compare` and `diagnose`: what runs say beside their figures and their bad cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 from nihbench.analysis.report import sampled_of
 from nihbench.analysis.statistics import Statistics
 from nihbench.app.comparing import check_comparison, comparison_of
-from nihbench.app.loaded import check_export, joined, load_one, write_table
 from nihbench.app.results import result_of, results_in, tell_controls
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_json, tell
@@ -86,15 +85,3 @@ def _value(sweep: Sweep) -> dict[str, Any]:
         "sampled": sampled_of(made.sampled),
         "text": {lang: _told(made, lang) for lang in languages()},
     }
-
-
-# ---- `nih export`: runs as one table for other programs --------------------------------------------------------------
-
-
-def export(runs: list[Path], out: Path, scorer: str | None, controls: bool, extra: bool) -> None:
-    """Write runs as one table, one row per trial: CSV (safe to open in a spreadsheet), Parquet or JSON."""
-    check_export(out)
-    folders = [folder for run in runs for folder in find_runs(run)]
-    table = joined([load_one(folder, scorer=scorer) for folder in folders], controls=controls, extra=extra)
-    write_table(table, out)
-    note(t("cli.trials_runs_file", trials=len(table), runs=len(folders), out=out))

@@ -150,7 +150,6 @@ class ChatClient:
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
         self._first_dialect = self._dialect = dialect or Dialect()
         self._wire = wire_of(self._dialect.wire)
-        self._url = self._endpoint.url(self._wire.path)
         self._limiter = limiter
         self._budget = budget
         self._max_attempts = max_attempts
@@ -343,7 +342,7 @@ class ChatClient:
         with self._lanes.lane() as http:
             reply = await exchange(
                 http,
-                self._url,
+                self._endpoint.url(call.path(dialect)),
                 call.body(dialect),
                 streams=streams,
                 timeouts=timeouts,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -196,12 +197,14 @@ def nearest_boundary(boundaries: Sequence[int], haystack: int, depth_percent: fl
 
 def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
     """Return them for one prompt variant's grid, its length with the fewest trials, and a cell."""
-    rows: dict[tuple[str, int], int] = {}
+    rows, cells = Counter[tuple[str, int]](), Counter[tuple[str, int, float]]()
     for trial in setup.whole:
         if trial.control is None and not trial.extra:
-            rows[trial.prompt, trial.length] = rows.get((trial.prompt, trial.length), 0) + 1
+            rows[trial.prompt, trial.length] += 1
+            cells[trial.prompt, trial.length, trial.row] += 1
     grids = [sum(n for (prompt, _), n in rows.items() if prompt == each) for each in {prompt for prompt, _ in rows}]
     cell = setup.options.repeats
+    cell = max(cells.values(), default=cell) if setup.samples else cell
     trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}
 

@@ -328,6 +328,38 @@ def estimate(
     )
 
 
+def standard_error(trials: Trials, values: FloatArray) -> float | None:
+    """Return the standard error of the mean of what trials came to, by what is independent, as in `estimate`.
+
+    Between needles and haystacks where there are several, between neighbouring cells of one haystack else. It is for
+    files that have a place for it; the intervals are better, and are not made of it. None where nothing differs, or too
+    little is measured to tell.
+
+    Args:
+        trials: the trials.
+        values: shape (n,), NaN where unmeasured.
+    """
+    good = ~np.isnan(values)
+    value, haystack = values[good], trials.cluster[good]
+    needle = None if trials.needle is None else trials.needle[good]
+    several = needle is not None and len(np.unique(needle)) > 1
+    if needle is not None and several and len(np.unique(haystack)) > 1:
+        total, size = counted(value, needle, haystack)
+        if len(value) >= SEVERAL * len(size):
+            return _above_nothing(math.sqrt(max(0.0, float(parts_of(total, size).variance))))
+    clusters = needle if needle is not None and several and len(np.unique(haystack)) == 1 else haystack
+    if len(np.unique(clusters)) > 1:
+        return _above_nothing(float(error_of_mean(*cluster_totals(value, clusters))[1]))
+    if len(value) < EXACT_BELOW or not 1e-12 < float(value.mean()) < 1 - 1e-12:
+        return None
+    found = local_variance(value, trials.length[good], trials.depth[good])
+    return None if found is None else _above_nothing(math.sqrt(found[0]))
+
+
+def _above_nothing(error: float) -> float | None:
+    return error if error > 1e-9 else None
+
+
 def over_haystacks(values: FloatArray, haystack: IntArray, level: float = LEVEL) -> Interval:
     """Return the interval of a mean over two or more haystacks, for haystacks in general.
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from nihbench.app.keywords import FIGURES
+from nihbench.app.keywords import EXPORTS, FIGURES
 from nihbench.cli.door import command
 
 _FLOAT = Optional[float]  # noqa: UP045
@@ -27,6 +27,10 @@ def _filter(flag: str, text: str) -> Any:
 
 def _probing(flag: str, text: str) -> Any:
     return typer.Option(flag, help=text, rich_help_panel="help.panel_probes")
+
+
+def _publishing(flag: str, text: str, metavar: str) -> Any:
+    return typer.Option(flag, help=text, metavar=metavar, rich_help_panel="help.panel_publishing")
 
 
 @command("nihbench.cli.plot:plot")
@@ -108,13 +112,18 @@ def cases(
     """`nih cases`: see the catalogs' help.cases."""
 
 
-@command("nihbench.cli.understand:export")
+@command("nihbench.cli.export:export")
 def export(
     runs: Annotated[list[Path], typer.Argument(help="help.option_runs")],
     out: Annotated[Path, typer.Option("--out", "-o", help="help.export_out")],
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
+    form: Annotated[_TEXT, typer.Option("--format", metavar=" | ".join(EXPORTS), help="help.export_format")] = None,
     controls: Annotated[bool, typer.Option("--controls", help="help.export_controls")] = False,
     extra: Annotated[bool, typer.Option("--extra", help="help.option_extra")] = False,
+    model_id: Annotated[_TEXT, _publishing("--model-id", "help.export_model_id", "ORG/NAME")] = None,
+    dataset: Annotated[_TEXT, _publishing("--dataset", "help.export_dataset", "ORG/NAME")] = None,
+    source: Annotated[_TEXT, _publishing("--source", "help.export_source", "URL")] = None,
+    organization: Annotated[_TEXT, _publishing("--organization", "help.export_organization", "NAME")] = None,
 ) -> None:
     """`nih export`: see the catalogs' help.export."""
 
@@ -137,24 +146,6 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
 ) -> None:
     """`nih compare`: see the catalogs' help.compare."""
-
-
-@command("nihbench.cli.gate:gate")
-def gate(
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="help.gate_new")],
-    against: Annotated[_PATH, typer.Option("--against", metavar="OLD", help="help.gate_against")] = None,
-    save: Annotated[_PATH, typer.Option("--save", metavar="FILE", help="help.gate_save")] = None,
-    max_drop: Annotated[float, typer.Option("--max-drop", help="help.gate_max_drop")] = 0.03,
-    min_found: Annotated[_FLOAT, typer.Option("--min-found", help="help.gate_min_found")] = None,
-    min_length: Annotated[_TEXT, typer.Option("--min-length", help="help.gate_min_length")] = None,
-    tasks: Annotated[_TEXT, typer.Option("--tasks", help="help.gate_tasks")] = None,
-    undecided: Annotated[str, typer.Option("--undecided", metavar="pass|fail", help="help.gate_undecided")] = "fail",
-    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
-    junit_file: Annotated[_PATH, typer.Option("--junit", metavar="FILE", help="help.gate_junit")] = None,
-    markdown_file: Annotated[_PATH, typer.Option("--markdown", metavar="FILE", help="help.gate_markdown")] = None,
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
-) -> None:
-    """`nih gate`: see the catalogs' help.gate."""
 
 
 @command("nihbench.cli.understand:diagnose")
