@@ -193,21 +193,3 @@ def test_roles_that_have_changed_places_are_no_answer(
     needle = Needle(name="x", language=language, statements=(text,), question=question, answer=text)
     assert {getattr(grade(answer, needle), "value", None) for answer in right[:1]} == {1.0}
     assert {getattr(grade(answer, needle), "value", None) for answer in swapped} == {0.3}
-
-
-@pytest.mark.parametrize(
-    "answer",
-    (
-        "Le document ne mentionne pas cette date.",
-        "Das steht nicht im Text.",
-        "El documento no lo menciona.",
-        "Il documento non menziona questa data.",
-        "O documento não menciona a data.",
-        "その情報は文書に記載されていません。",
-    ),
-)
-def test_an_abstention_in_another_language_is_one(answer: str) -> None:
-    needle = next(needle for needle, _ in _needles(KINDS[1]))
-    graded = grade(answer, needle)
-    assert isinstance(graded, Score)
-    assert (graded.value, graded.outcome) == (0.0, "abstained")

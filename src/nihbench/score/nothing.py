@@ -13,7 +13,6 @@ from operator import eq
 
 from nihbench.lang.messages import Note
 from nihbench.score.grammar import Grammar
-from nihbench.score.language import abstains
 from nihbench.score.match import rivals_of
 from nihbench.score.reading import Reading, Verdict
 from nihbench.text.late import late
@@ -63,8 +62,7 @@ def _abstained(reading: Reading) -> Verdict | None:
     """It says that there is no answer; knowledge of the world offered after that is an invented answer."""
     found = reading.answer.cues("abstain")
     if not found:
-        abroad = abstains(reading.answer)
-        return Verdict(0.0, "abstained", Note("abstains", words=abroad)) if abroad else None
+        return None
     for outside in reading.answer.cues("outside", found[0].end)[:8]:
         rest = reading.answer.text[outside.end : outside.end + 200]
         if len(reading.novel(rest)) >= _CLAIMS and not reading.answer.cues("abstain", outside.end, outside.end + 200):
