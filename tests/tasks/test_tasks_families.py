@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import runpy
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +13,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said
 from nihbench.run.texts import made_source
 from nihbench.tasks.family import Answer
 from nihbench.tasks.grading import ERRORS
-from nihbench.tasks.planting import HAYSTACKS, Shared
+from nihbench.tasks.kth_pieces import PIECES
+from nihbench.tasks.planting import HAYSTACKS, Shared, depths_from
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
 from nihbench.tasks.task import Task, of_family
 from nihbench.text.prompt import build_prompt, rebuild
@@ -355,14 +359,19 @@ def test_an_instance_depends_on_its_place_alone(name: str) -> None:
 
 
 def test_the_page_of_tasks_shows_what_the_tool_makes() -> None:
-    """`python scripts/task_examples.py` writes the examples."""
+    """`python scripts/task_examples.py` writes the examples; each task has a section that says how to read it."""
     page = DOCS.read_text(encoding="utf-8")
+    made = runpy.run_path(str(DOCS.parents[1] / "scripts" / "task_examples.py"))
+    assert made["page"](page) == page
     for name in known():
-        assert f"| `{name}` |" in page or name == SINGLE_NEEDLE, name
-    for name in NAMES:
-        task = task_of(name, "en")
-        planted = task.planted(trial_of(task, rows_of(task)[0], 0, 2000), 0)
-        assert f"question: {planted.question}\nanswer: {planted.expected}\n" in page, name
+        if name != SINGLE_NEEDLE:
+            _, section = page.split(f"\n### {name}\n")
+            section = section.partition("\n### ")[0]
+            assert f"| [`{name}`](#{name}) |" in page and "*How to read it:*" in section and "*After:*" in section
+            for language in LANGUAGES if name in NAMES else ():
+                task = task_of(name, language)
+                planted = task.planted(trial_of(task, (*task.axis.values, 50.0, 50.0)[1], 0, 2000), 0)
+                assert planted.question in section and f"`{planted.expected}`" in section, (name, language)
 
 
 @pytest.mark.parametrize("length", ["9" * 12, "9" * 5000])
@@ -402,3 +411,51 @@ def test_no_insert_overtakes_another_where_there_is_little_room(
                     continue
                 places = [prompt.index(text) for text in planted.texts]
                 assert places == sorted(places), (row, repeat, length)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("turns", ["one", "chat"])
+def test_replies_are_pieces_of_novels_and_those_alike_come_once(language: str, turns: str) -> None:
+    assert len(PIECES[language]) == len(set(PIECES[language])) == len(PIECES["en"])
+    for count, distractors in (("2", "0"), ("8", "40"), ("32", "64")):
+        task = of_family(
+            "kth", language, {"alike": count, "distractors": distractors} | ({"turns": turns} if turns != "one" else {})
+        )
+        for repeat in range(3):
+            planted = task.planted(trial_of(task, float(count), repeat, ROOM), repeat)
+            alike = [each.value for each in planted.inserts if each.role in ("needle", "alike")]
+            others = [each.value for each in planted.inserts if each.role == "distractor"]
+            assert len(set(alike)) == int(count) and len(others) == int(distractors)
+            assert set(alike) | set(others) <= set(PIECES[language]) and not set(alike) & set(others)
+            assert planted.items[0].text in alike
+
+
+def test_runs_from_before_there_were_pieces_are_made_as_they_were() -> None:
+    """Their records know no such option, and what fills their texts is made again to trace an answer."""
+    task = of_family("kth", "en", {"haystack": "needles"})
+    before = replace(task, options={name: value for name, value in task.options.items() if name != "replies"})
+    made = [each.planted(trial_of(each, 2, 0, 3000), 5) for each in (task, before)]
+    assert "a note about" in made[1].question and "a note about" not in made[0].question
+    assert not any(piece in str(made[1].haystack) for piece in PIECES["en"])
+    assert made[0].inserts[0].depth_percent == made[1].inserts[0].depth_percent
+    for each, planted in zip((task, before), made, strict=True):
+        assert codes(graded(each, planted, f"{planted.fresh['code']} {planted.inserts[0].value}"))[0:1] in (
+            [], ["item_order"],
+        )  # fmt: skip
+    with pytest.raises(UsageError):
+        of_family("kth", "en", {"replies": "none"})
+
+
+@given(first=st.floats(0, 100), number=st.integers(1, 400), seed=st.integers(0, 99))
+@settings(max_examples=200, deadline=None)
+def test_places_are_far_apart_as_long_as_so_many_fit(first: float, number: int, seed: int) -> None:
+    """80 fit at 1.25% of each other wherever the first stands; for more it is halved, no more than need be."""
+    found = depths_from(first, number, random.Random(seed))
+    assert len(found) == number and found[0] == first and all(0 <= depth <= 100 for depth in found)
+    apart = min((b - a for a, b in pairwise(sorted(found))), default=100.0)
+    room = 1.25
+    while 1 + int(first / room) + int((100 - first) / room) < number:
+        room /= 2
+    assert apart >= room - 1e-9
+    assert room == 1.25 or number > 80
+    assert found == depths_from(first, number + 50, random.Random(seed))[:number], "a further insert moves none"

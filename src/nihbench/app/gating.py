@@ -11,15 +11,16 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from nihbench.analysis.pairing import Paired, Side, pair
-from nihbench.app.baseline import without_text
+from nihbench.app.baseline import load_baseline, without_text
 from nihbench.app.comparing import sides_of
 from nihbench.app.events import Caller
-from nihbench.app.results import Result, tell_controls
+from nihbench.app.results import Result, results_in, tell_controls
 from nihbench.errors import UsageError
 from nihbench.figures.captions import depth_labels, length_labels, row_labels, rows_phrase
 from nihbench.figures.findings import p_text
@@ -44,6 +45,9 @@ from nihbench.stats.regions import Region
 
 MAX_DROP = 0.03
 """Three points may be lost unless it is said otherwise."""
+
+QUICK_MAX_DROP = 0.15
+"""So much for the 25 trials of a quick one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,9 @@ class Gate:
     missing: tuple[str, ...]
     """Experiments of the old run that the new one has not."""
 
+    def __str__(self) -> str:
+        return "\n".join(map(plain, [self.headline(), *self.reasons()]))
+
     def headline(self, lang: Lang | None = None) -> str:
         """Return the verdict in one sentence."""
         fields = {"new": self.new, "old": self.old, "allowed": _points(self.asked.max_drop)}
@@ -199,6 +206,17 @@ def gate_of(
     return Gate(
         new=" + ".join(names), old=old_name, asked=asked, verdict=verdict, parts=parts, bars=bars, missing=missing
     )
+
+
+def old_sides(path: Path, scorer: str | None = None) -> list[Side]:
+    """Return the sides of an old run, of a folder of runs, or of a baseline file.
+
+    Raises:
+        UsageError: it is none of them, or can't be read.
+    """
+    if path.is_file():
+        return load_baseline(path)
+    return [without_text(side) for result in results_in([path], scorer=scorer) for side in sides_of(result)]
 
 
 def _wanted(sides: Sequence[Side], tasks: Sequence[str], known: Sequence[Side] = ()) -> list[Side]:

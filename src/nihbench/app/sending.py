@@ -42,6 +42,7 @@ class Sending:
 
     `resume`: what --resume takes to go on; None: nothing is kept. `elsewhere`: what other runs have spent of the same
     money. `quiet`: the controls are said by the caller. `retry_all`: final failures of extra draws are owed.
+    `later`: trials that are owed and not sent now.
     """
 
     resume: Path | None
@@ -49,6 +50,7 @@ class Sending:
     strict_controls: bool = False
     quiet: bool = False
     retry_all: bool = False
+    later: int = 0
 
 
 def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
@@ -63,7 +65,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
             t(
                 "cli.run_folder_trials_done",
                 path=folder.path,
-                done=len(setup.trials) - len(trials),
+                done=len(setup.trials) - len(trials) - sending.later,
                 total=len(setup.trials),
             )
         )

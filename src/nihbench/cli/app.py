@@ -38,7 +38,7 @@ class Commands(LazyGroup):
         Entry("cases", f"{_DECLARED}.understand:cases"),
         Entry("export", f"{_DECLARED}.understand:export"),
         Entry("compare", f"{_DECLARED}.understand:compare"),
-        Entry("gate", f"{_DECLARED}.understand:gate"),
+        Entry("gate", f"{_DECLARED}.measure:gate"),
         Entry("diagnose", f"{_DECLARED}.understand:diagnose"),
         Entry("agree", f"{_DECLARED}.understand:agree"),
         Entry("merge", f"{_DECLARED}.data:merge"),

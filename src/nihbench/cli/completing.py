@@ -1,8 +1,8 @@
 """What Tab offers: commands, options, and the names of presets, needles, corpora, prompts, tasks and runs.
 
-`nih completion SHELL` prints a shell's script (`cli/completion/`). At every Tab that asks `nih __complete SHELL WORD...`,
-the last word being the one that is begun, and gets a line for each thing that may stand there: the whole word, a tab,
-and what it is. A line that begins with a colon says what the shell itself completes: files.
+`nih completion SHELL` prints a shell's script (`cli/completion/`). At every Tab that asks
+`nih __complete SHELL WORD...`, the last word being the one that is begun, and gets a line for each thing that may stand
+there: the whole word, a tab, and what it is. The line `:files` says that the shell itself completes files.
 
 It waits for nothing that works: no numbers, no network, no schema; and it never fails, for nobody reads its errors.
 """
@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nihbench.app.keywords import FIGURES
 from nihbench.catalog.names import names_of
-from nihbench.cli.door import LazyGroup
 from nihbench.cli.output import show
 from nihbench.cli.speech import translate
 from nihbench.errors import UsageError
@@ -115,7 +114,8 @@ def _speak(words: Sequence[str]) -> None:
 
 def _walked(parser: Any, words: Sequence[str]) -> tuple[Any, Any | None, int, bool]:
     """Return the command that the words name, the option that waits for a value, how many arguments there are, and
-    whether options have ended."""
+    whether options have ended.
+    """
     command, arguments, plain = parser, 0, False
     left = iter(words)
     for word in left:
@@ -152,7 +152,7 @@ def _takes_value(option: Any) -> bool:
 def _flags(command: Any, used: Sequence[str]) -> Offers:
     """Return a command's options; one that was given and is taken once is not offered again."""
     given = {word.partition("=")[0] for word in used}
-    found = {}
+    found: Offers = {}
     for param in command.params:
         if param.param_type_name != "option" or param.hidden:
             continue
