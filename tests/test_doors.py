@@ -30,6 +30,7 @@ OWN = {
     "nihbench.app.finishing": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
     "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
     "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
+    "nihbench.cli.history": {"nihbench.app.drawing", "nihbench.figures.style"},  # the same
     "nihbench.cli.hearing": {
         "nihbench.cli.passport",
         "nihbench.cli.progress",
