@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, islice, product
 from statistics import NormalDist
 
@@ -191,7 +192,7 @@ class Crossed:
         values = rng.random(len(needle)) < _logistic(middle + of_needle[needle] + of_haystack[haystack])
         truth = self.mean
         if self.haystacks == 1:
-            nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+            nodes, weights = _hermite()
             here = _logistic(middle + of_haystack[0] + self.by_needle * nodes)
             truth = float(weights @ here / weights.sum())
         return values.astype(np.float64), truth
@@ -245,7 +246,7 @@ def two_way_rows(runs: int) -> Iterator[Row]:
     spreads = (0.0, 0.5, 1.0)
     for needles, haystacks, by_needle, by_haystack in product((12, 60), (1, 3, 6), spreads, spreads):
         truth = Crossed(needles=needles, haystacks=haystacks, by_needle=by_needle, by_haystack=by_haystack, mean=0.85)
-        yield from two_way_coverage(truth, runs // 2)
+        yield from two_way_coverage(truth, runs)
     for mean, by_needle, by_haystack in product((0.5, 0.95), (0.0, 1.0), (0.0, 1.0)):
         truth = Crossed(needles=60, haystacks=3, by_needle=by_needle, by_haystack=by_haystack, mean=mean)
         yield from two_way_coverage(truth, runs // 4)
@@ -615,9 +616,17 @@ class Haystacks:
         return first, second
 
 
+@cache
+def _hermite() -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and weights of a mean over normal numbers."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    return nodes, weights
+
+
+@cache
 def logit_of_mean(mean: float, spread: float) -> float:
     """Return the middle of normal logits of this spread whose mean share is `mean`."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    nodes, weights = _hermite()
     low, high = -30.0, 30.0
     for _ in range(60):
         middle = (low + high) / 2

@@ -5,6 +5,7 @@ And those that several rooms need alike: small texts of a user's own, and a cach
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import tempfile
@@ -35,6 +36,20 @@ EMBEDDED = LocalModel(
 # No test depends on the machine's speed: a busy one takes its time to draw an example, and to try it.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+# Dozens of processes are started: what they compile is kept where Python keeps it, for to compile the package anew
+# takes each one some seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# What is collected stays till the end: to look through it for garbage, again and again, takes a third of a collection.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but for what was collected as tests."""
+    gc.freeze()
+    gc.enable()
+
 
 # What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.
 SLOW_FIXTURES = {"chat", "local_server", "embedded_model", "chromium", "plan", "whole_plan", "golden", "wheel", "sweep"}
@@ -188,11 +203,7 @@ def own_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callable[[str], Tokenizer]) -> dict[str, str]:
-    """Environment variables for a cache folder of the tests' own, with cl100k_base within reach.
-
-    What processes compile is kept where Python keeps it: to compile the package anew takes half a second each time, and
-    what it imports several.
-    """
+    """Environment variables for a cache folder of the tests' own, with cl100k_base within reach."""
     named_tokenizer("cl100k_base")
     places = (
         os.environ.get("TIKTOKEN_CACHE_DIR"),
@@ -203,5 +214,4 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, named_tokenizer: Callabl
     return {
         "NIH_CACHE_DIR": str(tmp_path_factory.mktemp("cache")),
         "TIKTOKEN_CACHE_DIR": ranks,
-        "PYTHONDONTWRITEBYTECODE": "",
     }

@@ -11,8 +11,9 @@ from typing import Any
 class Serving:
     """A server that answers by a handler from `serve` until `close`."""
 
-    def serve(self, handler: type[BaseHTTPRequestHandler]) -> None:
-        self._server = _Server(("127.0.0.1", 0), handler)
+    def serve(self, handler: type[BaseHTTPRequestHandler], port: int = 0) -> None:
+        self._handler = handler
+        self._server = _Server(("127.0.0.1", port), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
@@ -24,6 +25,10 @@ class Serving:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def restart(self) -> None:
+        """Listen again at the address of before `close`."""
+        self.serve(self._handler, self._server.server_address[1])
 
 
 class _Server(ThreadingHTTPServer):

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1] / "src"
 
 # module -> what it imports inside functions. Our own modules:
@@ -28,8 +30,13 @@ OWN = {
     "nihbench.tasks.latent": {"nihbench.score.grammar"},  # where the overlap of a pair is measured
     "nihbench.score.values.amounts": {"nihbench.score.values.units"},  # the registry of units, where one occurs
     "nihbench.app.finishing": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.cli.gate": {"nihbench.app.live"},  # what sends, where a model is asked
     "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
     "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
+    "nihbench.cli.completing": {  # at a Tab: the families of tasks, the schemas, where one is asked for
+        "nihbench.app.schemas",
+        "nihbench.tasks.registry",
+    },
     "nihbench.cli.history": {"nihbench.app.drawing", "nihbench.figures.style"},  # the same
     "nihbench.cli.hearing": {
         "nihbench.cli.passport",
@@ -69,15 +76,25 @@ def trees() -> dict[str, ast.Module]:
     return {module_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forgotten() -> Iterator[None]:
+    """Keep no trees for the tests of other files: they are a million objects."""
+    yield
+    trees.cache_clear()
+
+
 def inside(tree: ast.Module) -> Iterator[str]:
     """Yield the modules that are imported inside functions."""
-    for function in ast.walk(tree):
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for node in ast.walk(function):
-                if isinstance(node, ast.ImportFrom):
-                    yield node.module or ""
-                elif isinstance(node, ast.Import):
-                    yield from (alias.name for alias in node.names)
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, is_inside = waiting.pop()
+        if is_inside and isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+        elif is_inside and isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif not isinstance(node, ast.expr):  # no expression holds an import
+            is_inside |= isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            waiting += [(child, is_inside) for child in ast.iter_child_nodes(node)]
 
 
 def test_only_what_is_listed_is_imported_inside_a_function() -> None:

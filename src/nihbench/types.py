@@ -165,11 +165,13 @@ class PriceTier:
     cached_input: float | None = None
 
 
-_PINNED = re.compile(
+PINNED = (
     r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?=="
     r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*(?:(?:a|b|rc)[0-9]+)?(?:\.post[0-9]+)?(?:\.dev[0-9]+)?"
     r"(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?"
 )
+"""The whole of a pinned requirement, as a pattern."""
+_PINNED = re.compile(PINNED)
 
 
 def is_pinned(requirement: str) -> bool:
@@ -203,7 +205,7 @@ class BatchTerms:
 
 
 CounterKind = Literal["moonshot", "anthropic"]
-WireName = Literal["openai", "anthropic"]
+WireName = Literal["openai", "anthropic", "gemini", "responses"]
 """The files of `endpoint.wire`."""
 
 

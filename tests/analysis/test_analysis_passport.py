@@ -10,12 +10,22 @@ import numpy as np
 import pytest
 
 from nihbench.analysis.passport import Passport, Rung, contained, joined, rungs_of
-from nihbench.analysis.statistics import Statistics
-from nihbench.figures.passport_text import does, interval, labels, reach, sentence, terminal_passport, terminal_rule
+from nihbench.analysis.statistics import Statistics, _named
+from nihbench.catalog.loading import load
+from nihbench.figures.passport_text import (
+    does,
+    interval,
+    labels,
+    reach,
+    scope,
+    sentence,
+    terminal_passport,
+    terminal_rule,
+)
 from nihbench.stats.effective import RULER_THRESHOLD
 from nihbench.stats.headline import Trials
 from nihbench.stats.patterns import Places
-from nihbench.tasks.task import Task, of_family
+from nihbench.tasks.task import Task, of_family, of_needle
 from tests.wording import says
 
 CHAIN = of_family("chain", "en", {"hops": "4"})
@@ -45,7 +55,7 @@ def made(task: Task, rows: Sequence[Counts], *, lengths: Sequence[int] = LENGTHS
     none = np.zeros(0)
     return Statistics(
         lengths=tuple(lengths),
-        depths=task.axis.values,
+        depths=task.axis.values or (50.0,),
         trials=trials_of,
         in_cells=trials_of,
         every=trials_of,
@@ -204,3 +214,28 @@ def test_one_miss_among_forty_is_still_shown_to_be_enough() -> None:
     assert rung([(38, 40), (0, 26), (0, 26)]).effective.low is None
     cell = rung([(39, 40), (0, 26), (0, 26)]).cells[0]
     assert (round(cell.interval.low, 3), round(cell.interval.high, 4)) == (0.868, 0.9994)
+
+
+def test_a_row_of_one_needle_says_that_it_holds_for_this_needle() -> None:
+    alone = rung([(20, 20), (16, 16), (8, 8)], of_needle(load().needles["sf-sandwich"]))
+    for lang in ("en", "zh"):
+        told = scope(Passport(model="m", rungs=(alone, rung([(20, 20), (16, 16), (8, 8)]))), [], lang)
+        assert says(told, "passport.this_needle", lang, does=does(alone, lang))
+        assert not says(scope(Passport(model="m", rungs=(rung([(20, 20), (16, 16), (8, 8)]),)), [], lang),
+                        "passport.this_needle", lang)  # fmt: skip
+
+
+def test_needles_of_several_runs_are_the_same_in_one_row() -> None:
+    bank = of_family("bank", "en", {})
+    runs = []
+    for lengths, needles in (((1000,), ["code-1", "date-2"]), ((4000,), ["date-2", "list-3"])):
+        known = made(bank, [[(1, 2)]], lengths=lengths)
+        numbers = _named(np.array(needles, dtype=object), np.zeros(0, dtype=np.int64))
+        trials = replace(known.trials, needle=numbers, wording=numbers)
+        one = replace(known, depths=(50.0,), trials=trials, in_cells=trials, every=trials)
+        runs.append(*rungs_of(one, bank, experiment="ladder-bank", prompt="original"))
+    (both,) = joined(runs, lambda rung: rung.experiment)
+    needle = both.made.trials.needle
+    assert needle is not None and len(np.unique(needle)) == 3 and needle[1] == needle[2]
+    (without,) = joined([runs[0], replace(runs[1], made=made(bank, [[(1, 2)]], lengths=(4000,)))], lambda _: 0)
+    assert without.made.trials.needle is None

@@ -33,7 +33,7 @@ def test_one_command_with_the_embedded_model(
 ) -> None:
     pytest.importorskip("xllamacpp", reason="the extra `local` (xllamacpp) is not installed")
     corpus = fetched_corpus(CORPORA["en"])
-    command = "run --model smollm2-135m --lengths 300,600 --depths 0,100 --max-output 24 --out run".split()
+    command = "run --model smollm2-135m --lengths 300,400 --depths 0,100 --max-output 24 --out run".split()
     ended = subprocess.run(
         [sys.executable, "-c", "from nihbench.cli.app import main; main()", *command],
         cwd=tmp_path,
@@ -50,7 +50,7 @@ def test_one_command_with_the_embedded_model(
     kinds = Counter(record["trial"]["control"] for record in every)
     assert kinds == {None: 4, "oracle": 10, "closed_book": 3, "no_needle": 2}
     cells = {(record["trial"]["length"], record["trial"]["depth_percent"]) for record in records}
-    assert len(records) == 4 and cells == {(300, 0), (300, 100), (600, 0), (600, 100)}
+    assert len(records) == 4 and cells == {(300, 0), (300, 100), (400, 0), (400, 100)}
     for record in records:
         total = record["placement"]["total_tokens"]
         assert record["completion"]["usage"]["prompt_tokens"] == total

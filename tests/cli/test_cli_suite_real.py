@@ -81,12 +81,12 @@ def test_the_suite_makes_one_panel_of_four_experiments(
     nih.environment.pop("NIH_CACHE_DIR")  # the embedded model and both corpora are in the user's own cache
     ended = nih.drawing(
         *("run", "--suite", "moonshot-2023", "--model", "smollm2-135m", "--corpus", "zh=three-kingdoms-zh"),
-        *("--lengths", "300,400", "--depths", "0,100", "--max-output", 16, "--no-controls", "--out", "suite"),
+        *("--lengths", "300", "--depths", "0,100", "--max-output", 8, "--no-controls", "--out", "suite"),
     )
     assert ended.code == 0, ended.err
     runs = find_runs(nih.folder / "suite")
     assert [run.name for run in runs] == ["sf-sandwich", "beijing-coffee", "moonshot-address"]
-    assert [controls_of(run) for run in runs] == [{None: 8}, {None: 4}, {None: 4}]
+    assert [controls_of(run) for run in runs] == [{None: 4}, {None: 2}, {None: 2}]
     content = [json.loads((run / "run.json").read_text(encoding="utf-8")) for run in runs]
     assert [each["corpus"]["name"] for each in content] == ["paul-graham-en", *["three-kingdoms-zh"] * 2]
     assert (nih.folder / "suite" / "panel.png").stat().st_size > 10_000

@@ -83,6 +83,13 @@ def test_what_is_no_line_is_a_value_error(data):
         ({"status_code": 200, "body": {"choices": []}}, None, "bad_response", True),
         ({"status_code": 200, "body": None}, None, "bad_response", True),
         ({}, None, "bad_response", False),
+        (
+            {"status_code": 400, "body": json.dumps({"error": {"code": "context_length_exceeded"}})},
+            None,
+            "overflow",
+            False,
+        ),
+        (None, json.dumps({"code": "batch_expired", "message": "not in time"}), "transient", False),
     ],
 )
 def test_failures_have_the_classes_of_live_ones(response, error, kind, billed):
@@ -95,7 +102,8 @@ def test_other_engines_spellings_and_times_are_read():
     assert isinstance(whole.outcome, Completion) and whole.outcome.text == "在五道营\ud800"
     assert whole.created_at == "1970-01-01T00:00:01+00:00"
     lone = ANSWER | {"choices": ANSWER["choices"][0]}
-    for response in ({"status_code": 200, "body": lone}, {"body": ANSWER}, ANSWER):
+    packed = json.dumps(ANSWER)  # llama-stack's
+    for response in ({"status_code": 200, "body": lone}, {"body": ANSWER}, ANSWER, {"body": packed}, packed):
         assert replace(read_result(line(response)).outcome, latency_s=1) == replace(whole.outcome, latency_s=1)
     for created in (True, -1, 10**15, "1", None):
         assert read_result(line({"body": ANSWER | {"created": created}})).created_at == ""

@@ -104,6 +104,7 @@ def test_a_model_that_thinks_first_has_answered(scripted: Any) -> None:
 def test_a_server_that_counts(scripted: Any, playing: Any) -> None:
     scripted.route("/v1/models", {"data": [{"id": "m-1", "owned_by": "vllm", "max_model_len": 32_768}]})
     scripted.route("/tokenize", {"tokens": [1] * 81, "count": 81})
+    scripted.route("/metrics", b"")
     scripted.reply(streamed(playing))
     report = check(scripted.base_url, ask_server=True)
     assert (report.kind, report.window, report.counted_tokens, report.prompt_tokens) == ("vllm", 32_768, 81, 81)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.connection import Endpoint, Timeouts
+from nihbench.endpoint.kinds import GONE_S
 from nihbench.endpoint.wire.base import Dialect
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure, Message, Outcome, Request, Usage
@@ -335,3 +338,40 @@ def test_proxies_are_asked_for_others(ask: Any, scripted: Any, monkeypatch: pyte
 def test_what_can_not_be_reached_is_refused_at_once(make: Callable[[], ChatClient]) -> None:
     with pytest.raises(UsageError):
         make()
+
+
+def test_a_server_that_answered_and_is_gone_is_waited_for_some_minutes(scripted: Any) -> None:
+    time_s, said, until_s = [0.0], [], [120.0]
+
+    async def sleep(seconds: float) -> None:
+        time_s[0] += seconds
+        if time_s[0] >= until_s[0]:
+            until_s[0] = math.inf
+            scripted.restart()
+
+    async def run() -> list[Outcome]:
+        endpoint = Endpoint(base_url=scripted.base_url)
+        async with ChatClient(endpoint, sleep=sleep, clock=lambda: time_s[0], on_silence=said.append) as client:
+
+            async def asked() -> Outcome:
+                return await client.complete([Message(role="user", content="q")], Request(model="m", max_output=5))
+
+            outcomes = [await asked()]
+            scripted.close()
+            outcomes.append(await asked())
+            scripted.close()
+            outcomes.append(await asked())
+            gone_s = time_s[0]
+            outcomes.append(await asked())
+            assert time_s[0] - gone_s < 60, "it was waited for in vain: the next request need not wait as long again"
+            return outcomes
+
+    for _ in range(2):
+        scripted.reply(GOOD)
+    first, second, third, fourth = asyncio.run(run())
+    scripted.restart()  # for the fixture to close
+    completion(first)
+    assert completion(second).attempts > 4
+    assert (failure(third).kind, failure(fourth).kind) == ("transient", "transient")
+    assert 120 + GONE_S <= time_s[0] <= 120 + 2 * GONE_S
+    assert len(said) == 2

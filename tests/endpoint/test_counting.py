@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
+from nihbench.endpoint.access import open_model
 from nihbench.endpoint.connection import Endpoint
 from nihbench.endpoint.counting import ServerTokenizer, chat_overhead
 from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.tokenizers import load_tokenizer
-from nihbench.errors import EndpointError
-from nihbench.types import Message
+from nihbench.errors import EndpointError, StoppedError
+from nihbench.types import Message, ModelPreset
+from tests.endpoint.conftest import Reply
 from tests.wording import wording
 
 VLLM = ServerInfo(kind="vllm", models=("org/model-7b",))
@@ -27,6 +30,41 @@ def test_a_llama_cpp_server_is_recognised_with_its_slot_window(scripted: Any) ->
     assert probe(Endpoint(base_url=scripted.base_url)) == ServerInfo(
         kind="llama.cpp", engine="llama.cpp", models=("a",), window=8192, slots=2
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "block"),
+    [
+        ('block_size="128",cache_dtype="auto",enable_prefix_caching="True"', 128),
+        ('cache_dtype="auto",block_size="16"', 16),
+        ('block_size="16",enable_prefix_caching="False"', 0),
+        ('block_size="None"', None),
+        ('block_size="99999999999999999999"', None),
+    ],
+)
+def test_a_vllm_server_says_how_large_its_cache_blocks_are(scripted: Any, labels: str, block: int | None) -> None:
+    scripted.route("/v1/models", {"object": "list", "data": [{"id": "a", "owned_by": "vllm", "max_model_len": 9}]})
+    assert probe(Endpoint(base_url=scripted.base_url)).cache_block is None
+    told = f"# HELP vllm:cache_config_info Information\nvllm:cache_config_info{{{labels}}} 1.0\nvllm:other 2\n"
+    scripted.route("/metrics", told.encode())
+    assert probe(Endpoint(base_url=scripted.base_url)).cache_block == block
+
+
+@pytest.mark.parametrize(("knows", "strange"), [(True, ()), (False, ("<|im_start|>", "<|im_end|>"))])
+def test_a_template_whose_marks_are_text_to_the_model_is_told(scripted: Any, knows: bool, strange: Any) -> None:
+    template = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}<|im_start|>"
+    scripted.route("/v1/models", {"data": [{"id": "a", "owned_by": "llamacpp"}]})
+    scripted.route("/props", {"default_generation_settings": {"n_ctx": 8192}, "chat_template": template})
+
+    def tokens(asked: Any) -> Any:
+        text = asked.json["content"]
+        pieces = [text] if knows and text.startswith("<|im_") else list(text)
+        return Reply(body=json.dumps({"tokens": list(range(len(pieces)))}).encode())
+
+    scripted.judge = tokens
+    preset = ModelPreset(name="a", model="a", base_url=scripted.base_url)
+    with open_model(preset, key=None, headers={}, ask_server=True) as model:
+        assert model.strange_marks() == strange
 
 
 def test_a_vllm_server_is_recognised_with_the_window_of_the_model_asked_for(scripted: Any) -> None:
@@ -198,7 +236,7 @@ def test_a_server_that_is_started_again_is_waited_for(scripted: Any) -> None:
         scripted.reply({"tokens": [{"id": 1, "piece": "a"}, {"id": 2, "piece": "b"}]})
         assert tokenizer.count("ab") == 2
         assert waits == [0.0, 0.5, 1.0]
-        for _ in range(7):
-            scripted.reply({"error": {"message": "Loading model"}}, status=503)
-        with pytest.raises(EndpointError, match="Loading model"):
+        scripted.route("/tokenize", {"error": {"message": "Loading model"}}, status=503)
+        with pytest.raises(StoppedError, match="Loading model"):
             tokenizer.count("another")
+        assert 240 <= sum(waits) <= 600 and max(waits) <= 10  # minutes, in steps that Ctrl-C can break

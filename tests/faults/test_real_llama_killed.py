@@ -48,7 +48,7 @@ def start(folder: Path, *options: object) -> subprocess.Popen[bytes]:
 
 
 def small_run(folder: Path, server: LocalServer, corpus: Path) -> subprocess.Popen[bytes]:
-    grid = ["--lengths", "250,700", "--depths", "0,100", "--max-output", 4, "--order", "grid", "--concurrency", 1]
+    grid = ["--lengths", "250,560", "--depths", "0,100", "--max-output", 4, "--order", "grid", "--concurrency", 1]
     grid += ["--no-controls"]
     return start(
         folder,
@@ -113,7 +113,7 @@ def test_killed_and_started_again_all_is_measured(
     assert sum(kinds(tmp_path).values()) == 4
     if process.returncode:
         assert resumed(tmp_path, served) == 0
-    assert kinds(tmp_path) == {(250, "answer"): 2, (700, "answer"): 2}
+    assert kinds(tmp_path) == {(250, "answer"): 2, (560, "answer"): 2}
     assert doubled(tmp_path / "run") == set()
 
 
@@ -127,10 +127,10 @@ def test_started_again_with_a_tiny_context_the_long_prompts_overflow(
         _, said = process.communicate(timeout=600)
     assert process.returncode == 3, said.decode()
     first = kinds(tmp_path)
-    assert first[700, "overflow"] >= 1 and not first[700, "answer"] and not first[250, "overflow"]
+    assert first[560, "overflow"] >= 1 and not first[560, "answer"] and not first[250, "overflow"]
     # With its context back, what may pass is asked again; what was too long is final, and is not.
     served.start()
     resumed(tmp_path, served)
     last = kinds(tmp_path)
-    assert last[250, "answer"] == 2 and last[700, "overflow"] == first[700, "overflow"]
+    assert last[250, "answer"] == 2 and last[560, "overflow"] == first[560, "overflow"]
     assert sum(last.values()) == 4 and doubled(tmp_path / "run") == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from nihbench.lang.messages import languages
@@ -19,12 +20,23 @@ def files() -> Iterator[Path]:
     return (path for path in sorted(SOURCE.rglob("*.py")) if path not in catalogs)
 
 
-def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
+@cache
+def _read(path: Path) -> tuple[list[tuple[str, ast.Call]], set[str]]:
+    """Return the calls of a file that may say something, each with its name, and all its texts; read once."""
+    calls, texts = [], set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call):
             function = node.func
             name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-            yield name, node
+            if name in ("t", "Note", *_PRINTING) or _ERROR.fullmatch(name):
+                calls.append((name, node))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.add(node.value)
+    return calls, texts
+
+
+def _calls(path: Path) -> list[tuple[str, ast.Call]]:
+    return _read(path)[0]
 
 
 def messages() -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -56,12 +68,7 @@ def _keys(node: ast.expr) -> Iterator[str]:
 
 def strings() -> set[str]:
     """Return every text that stands in the source: a key that is not among them is said nowhere."""
-    nodes = (
-        node
-        for path in [*files(), SOURCE / "lang" / "messages.py"]
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    )
-    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return {text for path in [*files(), SOURCE / "lang" / "messages.py"] for text in _read(path)[1]}
 
 
 def bypassing() -> dict[str, int]:

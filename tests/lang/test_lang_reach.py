@@ -180,6 +180,8 @@ def test_imported_runs_and_comparisons(says: Any, nih: Any) -> None:
     says("compare", "strong", "--prompt", "original", code=2)
 
 
+SERVER = "http://the-scripted-model/v1"
+PLANNED = ["plan", "--model", "x", "--base-url", SERVER, "--window", "8000", "--length-unit", "cl100k_base"]
 WRONG: list[list[object]] = [
     [],
     ["run"],
@@ -192,23 +194,23 @@ WRONG: list[list[object]] = [
     ["run", "--resume", "nowhere"],
     ["run", "--resume", "a", "--out", "b"],
     ["run", "--retry-all", "--model", "x"],
-    ["plan", "--model", "smollm2-135m", "--lengths", "x"],
-    ["plan", "--model", "smollm2-135m", "--lengths", "9k:1k:3"],
-    ["plan", "--model", "smollm2-135m", "--depths", "0,200"],
-    ["plan", "--model", "smollm2-135m", "--experiment", "sf-sandwhich"],
-    ["plan", "--model", "smollm2-135m", "--prompt", "origina"],
-    ["plan", "--model", "smollm2-135m", "--corpus", "nowhere"],
-    ["plan", "--model", "smollm2-135m", "--corpus", "xx="],
-    ["plan", "--model", "smollm2-135m", "--vary", "weather"],
-    ["plan", "--model", "smollm2-135m", "--price", "x"],
-    ["plan", "--model", "smollm2-135m", "--extra-body", "["],
-    ["plan", "--model", "smollm2-135m", "--extra-body", '{"messages": 1}'],
-    ["plan", "--model", "smollm2-135m", "--header", "x"],
-    ["plan", "--model", "smollm2-135m", "--temperature", "9"],
-    ["plan", "--model", "smollm2-135m", "--length-unit", "nothing"],
-    ["plan", "--model", "smollm2-135m", "--suite", "nothing"],
-    ["plan", "--model", "smollm2-135m", "--prefill-speed", "0"],
-    ["plan", "--model", "smollm2-135m", "--order", "nothing"],
+    [*PLANNED, "--corpus", "python-reference-en", "--lengths", "x"],
+    [*PLANNED, "--lengths", "9k:1k:3"],
+    [*PLANNED, "--depths", "0,200"],
+    [*PLANNED, "--experiment", "sf-sandwhich"],
+    [*PLANNED, "--prompt", "origina"],
+    [*PLANNED, "--corpus", "nowhere"],
+    [*PLANNED, "--corpus", "xx="],
+    [*PLANNED, "--vary", "weather"],
+    [*PLANNED, "--price", "x"],
+    [*PLANNED, "--extra-body", "["],
+    [*PLANNED, "--extra-body", '{"messages": 1}'],
+    [*PLANNED, "--header", "x"],
+    [*PLANNED, "--temperature", "9"],
+    ["plan", "--model", "x", "--base-url", SERVER, "--length-unit", "nothing"],
+    [*PLANNED, "--suite", "nothing"],
+    [*PLANNED, "--prefill-speed", "0"],
+    [*PLANNED, "--order", "nothing"],
     ["doctor"],
     ["doctor", "--model", "x", "--base-url", "http://127.0.0.1:1/v1"],
     ["models", "--base-url", "http://127.0.0.1:1/v1"],
@@ -246,9 +248,9 @@ WRONG: list[list[object]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", WRONG, ids=lambda arguments: " ".join(map(str, arguments)) or "nothing")
-def test_a_mistake(nih: Any, arguments: list[object]) -> None:
+def test_a_mistake(nih: Any, chat: Any, arguments: list[object]) -> None:
     nih.environment["NIH_LANG"] = "zh"
-    ended = nih(*arguments)
+    ended = nih(*(chat.base_url if each == SERVER else each for each in arguments))
     assert ended.code in (2, 4, 5), ended.err
     assert english(ended.out + "\n" + ended.err) == []
 

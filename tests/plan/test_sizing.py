@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from nihbench.plan.grid import parse_lengths
+from nihbench.plan.grid import LEAST_SAMPLES, make_trials, parse_lengths, sampled
 from nihbench.plan.sizing import (
-    LEAST_SAMPLES,
     classic_cost,
     classic_lengths,
     samples,
@@ -69,3 +70,28 @@ def test_nine_tasks_cost_less_than_one_classic_sweep(longest: int) -> None:
     counts = samples(lengths, 0.54 / 9 * whole, answer_tokens=60, most=20)
     spent = 9 * sum(count * trial_cost(length, 60) for count, length in zip(counts, lengths, strict=True))
     assert spent < 0.75 * whole
+
+
+@given(some.integers(1, 15), some.lists(some.integers(2, 20), min_size=1, max_size=5).map(lambda n: sorted(n)[::-1]))
+def test_depths_take_turns_where_a_length_is_measured_seldom(rows: int, counts: list[int]) -> None:
+    lengths, depths = [1000 * (at + 1) for at in range(len(counts))], [100 * at / rows for at in range(rows)]
+    known = {"experiment": "e", "needle": "n", "prompts": ["p", "q"], "lengths": lengths, "depths": depths}
+    kept = sampled(make_trials(**known, repeats=20), lengths, counts)
+    for length, wanted in zip(lengths, counts, strict=True):
+        for prompt in ("p", "q"):
+            here = Counter(trial.depth_percent for trial in kept if (trial.length, trial.prompt) == (length, prompt))
+            assert sum(here.values()) == wanted
+            assert max(here.values()) - min(here[depth] for depth in depths) <= 1
+    if len(counts) * LEAST_SAMPLES >= rows and set(counts) == {LEAST_SAMPLES}:
+        assert {trial.depth_percent for trial in kept} == set(depths), "together the lengths have all of them"
+
+
+def test_rows_of_another_axis_are_each_measured_so_often() -> None:
+    trials = make_trials(
+        experiment="e", needle="n", prompts=["p"], lengths=[1000, 2000], depths=[0.0, 4.0, 16.0], repeats=9,
+        axis="distractors",
+    )  # fmt: skip
+    kept = sampled(trials, [1000, 2000], [5, 2])
+    assert Counter((trial.length, trial.row) for trial in kept) == Counter(
+        {(length, row): count for length, count in ((1000, 5), (2000, 2)) for row in (0.0, 4.0, 16.0)}
+    )

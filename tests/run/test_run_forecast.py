@@ -1,27 +1,46 @@
-"""What is foreseen of a cache rests on where needles will really stand: they go to sentence boundaries."""
+"""What a prefix cache was predicted to do, beside what a server says that it did."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
-from nihbench.run.forecast import sent_prompts
-from nihbench.run.setup import Setup
-from nihbench.types import Placement
+import pytest
+
+from nihbench.plan.order import CACHES
+from nihbench.prices import CostRange
+from nihbench.run.forecast import CacheUse, Forecast, cache_use
+from nihbench.types import Completion, Record, Trial, Usage
 
 
-def test_needles_are_foreseen_where_they_come_to_stand(make_setup: Callable[..., Setup]) -> None:
-    setup = make_setup(lengths="200,300,420,500,700,900", depths="9")
-    foreseen, placed = [], []
-    for sent, trial in zip(sent_prompts(setup), setup.trials, strict=True):
-        placement: Any = setup.build(trial)[1]
-        assert isinstance(placement, Placement)
-        foreseen.append(sent.needle_token)
-        placed.append(placement.needle_token)
-    # A haystack is some tokens shorter than the plan takes it for, which now and then tips the nearest boundary.
-    near = sum(abs(one - other) <= 2 for one, other in zip(foreseen, placed, strict=True))
-    assert near >= 0.85 * len(placed), list(zip(foreseen, placed, strict=True))
-    # What this is for: needles of several lengths that come to one place, whose prompts share nearly everything.
-    shared = [sum(count - 1 for count in Counter(places).values()) for places in (foreseen, placed)]
-    assert shared[1] >= 8 and abs(shared[0] - shared[1]) <= 4, shared
+def forecast(trials: Sequence[Trial], cached: Sequence[int]) -> Forecast:
+    return Forecast(
+        cache=CACHES["vllm"],
+        prompt_tokens=sum(trial.length for trial in trials),
+        cached_by_trial=dict(zip(trials, cached, strict=True)),
+        cost=CostRange(least=None, predicted=None, most=None),
+        guessed_output=1,
+        seconds=None,
+        half_widths={},
+    )
+
+
+def record(trial: Trial, prompt_tokens: int, cached_tokens: int | None) -> Record:
+    usage = Usage(prompt_tokens=prompt_tokens, cached_tokens=cached_tokens)
+    outcome = Completion(text="a", finish_reason="stop", usage=usage, model="m", latency_s=1.0, attempts=1)
+    return Record(
+        id=str(trial.depth_percent), trial=trial, placement=None, outcome=outcome, fresh={}, expected="", started_at=""
+    )
+
+
+@pytest.mark.parametrize(
+    ("cached", "expected"),
+    [
+        ((0, 600), CacheUse(predicted=0.75, computed=0.7, was_warm=False)),
+        ((960, 960), CacheUse(predicted=0.75, computed=0.04, was_warm=True)),
+        ((None, None), None),
+    ],
+)
+def test_a_cache_that_knew_the_first_prompts_was_warm(cached: Sequence[int | None], expected: CacheUse | None) -> None:
+    trials = [Trial(experiment="e", needle="n", prompt="p", length=1000, depth_percent=depth) for depth in (0.0, 9.0)]
+    records = [record(trial, 1000, told) for trial, told in zip(trials, cached, strict=True)]
+    assert cache_use(forecast(trials, [0, 500]), records) == expected

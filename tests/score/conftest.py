@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from nihbench.catalog.loading import load, packaged_folder
+from nihbench.catalog.loading import load
+from nihbench.catalog.names import packaged_folder
 from nihbench.score.rules import grade
 from nihbench.types import Needle, Score
 

@@ -33,6 +33,14 @@ def test_a_language_that_is_not_covered_is_never_0(needles: Mapping[str, Needle]
     assert says(str(score.reason), "note.language_not_covered")
 
 
+@pytest.mark.parametrize("answer", ["<|im_start|>\n" * 9, "<|im_end|>\n<|im_start|>user\n<|im_end|>", "</s><s>[INST]"])
+def test_a_templates_marks_alone_are_no_answer_in_no_language(graded: Callable[[str, str], Score], answer: str) -> None:
+    for needle in (SF, COFFEE):
+        score = graded(needle, answer)
+        assert (score.value, score.outcome) == (0.0, "empty")
+    assert graded(SF, f"<|im_start|>assistant\n{FULL}<|im_end|>\n<|im_start|>user").value == 1.0
+
+
 def test_a_fact_counts_in_any_language(graded: Callable[[str, str], Score]) -> None:
     assert graded(SF, "Le mieux est de manger un sandwich au Dolores Park un jour ensoleillé.").value == 1.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import product
 from statistics import NormalDist
 
@@ -18,13 +19,14 @@ from nihbench.stats.gate import (
     Worse,
     drop_of,
     haystacks_needed,
+    judged,
     largest_loss,
-    levels_of_looks,
     not_shown,
     pairs_needed,
     shown_worse,
     verdict_of,
 )
+from nihbench.stats.looks import AT_ONCE, LOOKS, cuts, levels_of_looks, spread_out
 
 pytestmark = pytest.mark.slow  # coverage by simulation
 
@@ -120,9 +122,20 @@ def test_a_drop_is_measured_with_its_bounds() -> None:
         drop_of(pairs(0, 0, 0))
 
 
-def test_with_six_haystacks_it_is_said_of_haystacks_in_general() -> None:
-    drop = drop_of(pairs(gained=0, lost=60, count=180, haystacks=6))
-    assert drop.general and drop.p_worse == pytest.approx(1 / 2**6)
+def test_a_loss_is_shown_on_these_texts_and_bounded_for_haystacks_in_general() -> None:
+    """All that is lost is lost over two of six haystacks: sure of these texts, and not of haystacks in general."""
+    made = pairs(gained=0, lost=0, count=600, haystacks=6)
+    second = np.where((made.haystack < 2) & (made.text < 60), 0.0, 1.0)
+    drop = drop_of(replace(made, second=second))
+    assert drop.general and drop.p_general == pytest.approx(1 / 2**2)
+    assert drop.p_worse == pytest.approx(1 / 2**20) and 0 < drop.low < drop.value < drop.high
+
+
+def test_haystacks_few_as_they_are_do_not_keep_a_gate_from_failing() -> None:
+    """Three tasks over six haystacks: their signs alone could never show a loss among six that are looked at."""
+    good, bad = pairs(0, 0, 600, haystacks=6), pairs(0, 60, 600, haystacks=6)
+    made = judged([(good, ()), (good, ()), (bad, ())], 0.03)
+    assert [each.fails for each in made] == [False, False, True] and verdict_of(made) == "fail"
 
 
 def test_losses_share_one_error() -> None:
@@ -135,19 +148,20 @@ def test_losses_share_one_error() -> None:
 
 
 def test_three_verdicts() -> None:
-    small, large = drop_of(pairs(1, 1, 400)), drop_of(pairs(1, 8, 400))
+    small, large, lost = (judged([(pairs(1, count, 400), ())], 0.03)[0] for count in (1, 8, 40))
     reached, missed = Bar(least=0.9, low=0.91, high=0.97), Bar(least=0.9, low=0.7, high=0.89)
-    assert verdict_of([small], [False], [], 0.03) == "pass"
-    assert verdict_of([small, large], [False, False], [], 0.03) == "undecided"
-    assert verdict_of([small], [True], [], 0.03) == "fail"
-    assert verdict_of([small], [False], [reached], 0.03) == "pass"
-    assert verdict_of([small], [False], [missed], 0.03) == "fail"
+    assert verdict_of([small]) == "pass"
+    assert verdict_of([small, large]) == "undecided"
+    assert verdict_of([small, lost]) == "fail"
+    assert verdict_of([small], [reached]) == "pass"
+    assert verdict_of([small], [missed]) == "fail"
     assert Bar(least=0.9, low=0.8, high=0.95).verdict == "undecided"
 
 
 @pytest.mark.parametrize(("allowed", "discordant"), [(0.03, 0.02), (0.05, 0.05), (0.1, 0.1)])
 def test_the_planned_pairs_pass_the_same_and_fail_twice_the_loss(allowed: float, discordant: float) -> None:
     count = pairs_needed(allowed, discordant)
+    assert count is not None
     rng = np.random.default_rng(18)
     same = rng.multinomial(count, [discordant / 2, discordant / 2, 1 - discordant], size=300)
     passed = np.mean([not_shown(int(b), int(c), count, allowed) <= 0.05 for b, c, _ in same])
@@ -155,7 +169,7 @@ def test_the_planned_pairs_pass_the_same_and_fail_twice_the_loss(allowed: float,
     gains = max(0.0, discordant - lost) / 2
     worse = rng.multinomial(count, [gains, gains + lost, 1 - 2 * gains - lost], size=600)
     failed = np.mean([
-        drop_of(pairs(int(b), int(c), count)).p_worse <= 0.05 and (c - b) / count > allowed
+        drop_of(pairs(int(b), int(c), count)).p_worse <= 0.025 and (c - b) / count > allowed
         for b, c, _ in worse[:150]
     ])  # fmt: skip
     assert passed >= 0.9 - 3 * math.sqrt(0.9 * 0.1 / 300)
@@ -167,3 +181,33 @@ def test_haystacks_that_differ_much_take_many() -> None:
     few, many = haystacks_needed(0.05, 0.03), haystacks_needed(0.1, 0.03)
     assert few is not None and many is not None and 6 < few < many
     assert haystacks_needed(2.0, 0.01) is None
+
+
+def test_more_losses_and_fewer_haystacks_take_more_pairs() -> None:
+    one, four = pairs_needed(0.03), pairs_needed(0.03, losses=8)
+    twelve, many = pairs_needed(0.03, haystacks=12), pairs_needed(0.03, haystacks=48)
+    assert one is not None and four is not None and twelve is not None and many is not None
+    assert one < four and one < many < twelve
+    assert pairs_needed(0.03, haystacks=2) is None  # what two haystacks lose may be far from what is lost in general
+
+
+def test_looks_spend_one_error_and_the_first_can_not_pass() -> None:
+    assert AT_ONCE.can_pass and AT_ONCE.pass_level(0.05) == 0.05 == AT_ONCE.fail_level(0.05) == AT_ONCE.spent_now(0.05)
+    assert not LOOKS[0].can_pass and LOOKS[0].pass_level(0.05) == 0 and all(look.can_pass for look in LOOKS[1:])
+    assert sum(look.spent_now(0.05) for look in LOOKS) == pytest.approx(0.05)
+    assert all(0 < look.spent_now(0.05) <= look.fail_level(0.05) + 1e-4 < 0.05 for look in LOOKS)
+    clear = pairs(0, 0, 300)
+    assert [judged([(clear, ())], 0.03, look=look)[0].passes for look in LOOKS[:2]] == [False, True]
+
+
+def test_every_stretch_of_spread_cells_stands_for_all() -> None:
+    grid = [(length, depth) for length in range(12) for depth in range(15)]
+    order = spread_out(grid)
+    assert sorted(order) == grid and order == spread_out(grid)
+    for start in (0, 36, 72):
+        part = order[start : start + 36]
+        for axis, steps in ((0, 12), (1, 15)):
+            counts = [sum(cell[axis] == step for cell in part) for step in range(steps)]
+            assert min(counts) >= 1 and max(counts) <= 5
+    assert cuts(500) == (50, 100, 200, 300, 400, 500) and cuts(3) == (1, 2, 3)
+    assert cuts(100, 190)[-6:] == (80, 100, 120, 140, 160, 180, 190)[-6:]

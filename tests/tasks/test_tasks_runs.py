@@ -56,3 +56,33 @@ def test_a_bank_says_over_what_it_was_sampled(nih: Any, chat: Any, own_texts: di
     ]
     asked = Counter(record["planted"]["fresh"]["needle"] for record in records)
     assert len(asked) == 12 and max(asked.values()) - min(asked.values()) <= 1
+
+
+def test_a_bank_in_a_suite_takes_its_depths_in_turn(nih: Any, chat: Any, own_texts: dict[str, Path]) -> None:
+    """Planned, run, gone on with and told in a passport, whose row has all depths."""
+    chat.say = lambda prompt: "?"
+    (nih.folder / "needles.yaml").write_text(
+        "experiments:\n  facts:\n    task: bank\n    corpus: paul-graham-en\n"
+        "  codes:\n    task: keys\n    options: {distractors: 1}\n    corpus: paul-graham-en\n"
+        'suites:\n  small:\n    lengths: 700t,1000t,1500t\n    depths: "0,50,100"\n    repeats: 7\n'
+        "    of_classic: 0.2\n    items: [facts/original, codes/original]\n",
+        encoding="utf-8",
+    )
+    given = ["--suite", "small", "--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base",
+             "--window", "8000", "--no-preflight", "--no-controls", "--corpus", str(own_texts["en"])]  # fmt: skip
+    shown = nih("plan", *given, "--json")
+    assert shown.code == 0, shown.err
+    planned = json.loads(shown.out)["runs"][0]
+    ended = nih("run", *given, "--out", "all")
+    assert ended.code == 0, ended.err
+    (folder,) = (path.parent for path in (nih.folder / "all").rglob("run.json") if "facts" in str(path.parent))
+    records = [json.loads(line) for line in (folder / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    trials = [record["trial"] for record in records]
+    often = Counter(trial["length"] for trial in trials)
+    assert [often[length] for length in planned["lengths"]] == planned["samples"] and min(planned["samples"]) >= 2
+    assert {trial["depth_percent"] for trial in trials} == {0.0, 50.0, 100.0}
+    asked = len(chat.asked)
+    assert nih("run", "--resume", "all").code == 0 and len(chat.asked) == asked, "nothing is left to be asked"
+    rows = json.loads(nih("passport", "all", "--json").out)[0]["rows"]
+    (row,) = (row for row in rows if row["task"]["name"] == "bank")
+    assert [cell["measured"] for cell in row["cells"]] == planned["samples"]

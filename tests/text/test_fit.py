@@ -124,7 +124,7 @@ def check(source, text, tokenizer, language, template, length, depth, tolerance,
 @pytest.mark.parametrize("template", TEMPLATES.values(), ids=TEMPLATES)
 @pytest.mark.parametrize(("language", "text"), [("en", EN), ("zh", ZH)])
 @given(length=st.integers(700, 3000), depth=st.floats(0, 100), start=st.floats(0, 0.99), copies=st.integers(1, 2))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25)
 def test_every_prompt_counts_what_it_says(toy, template, language, text, length, depth, start, copies):
     corpus = text * 12
     found = boundaries(corpus, language)
@@ -212,12 +212,12 @@ def test_braces_in_haystack_and_question_stay(toy):
 def test_real_corpora_within_8_tokens_of_nominal(fetched_corpus, named_tokenizer, name, language, encoding):
     corpus = fetched_corpus(name)
     tokenizer = named_tokenizer(encoding)
-    text = corpus.text[:200_000]
+    text = corpus.text[:100_000]
     found = boundaries(text, language)
     for start in (0, sentence_start(text, found, len(text) // 3)):
         source = make_source(text, language, tokenizer.starts(text), found, tokenizer, start=start)
         for length in (256, 500, 1375, 4000, 16_000):
-            for depth in np.linspace(0, 100, 15):
+            for depth in np.linspace(0, 100, 6):
                 for template in TEMPLATES.values():
                     check(source, text, tokenizer, language, template, length, float(depth), tolerance=8)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nihbench.text.markup import markup_of, opens_reasoning, split_reasoning
+from nihbench.text.markup import markup_of, opens_reasoning, split_reasoning, template_marks
 
 ANSWER = "Eat a sandwich and sit in Dolores Park on a sunny day."
 DRAFT = "It may also say Alcatraz; I don't know yet."
@@ -97,3 +97,22 @@ def test_time_is_linear() -> None:
     for piece in (*TAGS, "<think></think><answer>", " ", "\n"):
         few = min(seconds(piece, 2_000) for _ in range(3))
         assert min(seconds(piece, 16_000) for _ in range(3)) < 40 * few + 0.02, piece
+
+
+MARKS = ["<|im_start|>assistant", "<|im_end|>", "<|start_header_id|>user<|end_header_id|>", "<|eot_id|>", "</s>", "<s>",
+         "<start_of_turn>model", "<end_of_turn>", "[INST]", "[/INST]", "<bos>", "<<SYS>>", "<|assistant|>",
+         "<｜end▁of▁sentence｜>"]  # fmt: skip
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_chat_templates_marks_are_found_whole(mark: str) -> None:
+    text = f"Eat.\n{mark}\n坐着 {mark}"
+    spans = template_marks(text)
+    for start, end in reversed(spans):
+        text = text[:start] + text[end:]
+    assert text.split() == ["Eat.", "坐着"]
+
+
+@pytest.mark.parametrize("text", ["a < b |> c", "vec<int> s", "<|>", "List[int]", "<p>x</p>", "im", "[1] [INSTALL]"])
+def test_other_text_holds_no_marks(text: str) -> None:
+    assert template_marks(text) == ()

@@ -202,14 +202,29 @@ def _one(rungs: Sequence[Rung]) -> Rung:
 
 
 def _together(parts: Sequence[Trials], own: Sequence[Sequence[int]], lengths: Sequence[int]) -> Trials:
-    """Return the trials of several runs over one corpus: its places keep their numbers, what a run numbers does not."""
+    """Return the trials of several runs over one corpus.
+
+    Its places and the needles of a bank keep their numbers; what a run numbers by itself does not.
+    """
     fields = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("value", "found", "haystack", "depth")
     }
     steps = [np.searchsorted(lengths, np.array(each)[part.length]) for part, each in zip(parts, own, strict=True)]
-    return Trials(**fields, length=np.concatenate(steps), text=_numbered([part.text for part in parts]),
-                  place=_numbered([part.place for part in parts]))  # fmt: skip
+    return Trials(
+        **fields,
+        length=np.concatenate(steps),
+        text=_numbered([part.text for part in parts]),
+        place=_numbered([part.place for part in parts]),
+        needle=_side_by_side([part.needle for part in parts]),
+        wording=_side_by_side([part.wording for part in parts]),
+    )
+
+
+def _side_by_side(parts: Sequence[IntArray | None]) -> IntArray | None:
+    """Return numbers that mean the same in every run; None where one has none."""
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def _numbered(parts: Sequence[IntArray | None]) -> IntArray | None:

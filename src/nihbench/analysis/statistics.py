@@ -8,6 +8,7 @@ haystack.
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -360,12 +361,9 @@ def _trials(rows: Rows, owed: Sequence[tuple[int, float]], lengths: Sequence[flo
 
 
 def _named(column: NDArray[np.object_], owed: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Number the names of a column, -1 where one is missing or owed; None: all are."""
-    names = [each if isinstance(each, str) else None for each in column]
-    number_of = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)))}
-    if not number_of:
-        return None
-    return np.concatenate([[number_of.get(name or "", _UNKNOWN) for name in names], owed]).astype(np.int64)
+    """Number the names of a column, alike in every run; -1 where one is missing or owed; None: all are."""
+    numbers = [zlib.crc32(each.encode()) >> 1 if isinstance(each, str) and each else _UNKNOWN for each in column]
+    return np.concatenate([numbers, owed]).astype(np.int64) if any(at != _UNKNOWN for at in numbers) else None
 
 
 def _places(rows: Rows) -> NDArray[np.int64]:

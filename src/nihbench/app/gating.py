@@ -10,16 +10,17 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from nihbench.analysis.pairing import Paired, Side, pair
-from nihbench.app.baseline import without_text
+from nihbench.app.baseline import load_baseline, without_text
 from nihbench.app.comparing import sides_of
 from nihbench.app.events import Caller
-from nihbench.app.results import Result, tell_controls
+from nihbench.app.results import Result, results_in, tell_controls
 from nihbench.errors import UsageError
 from nihbench.figures.captions import depth_labels, length_labels, row_labels, rows_phrase
 from nihbench.figures.findings import p_text
@@ -28,21 +29,25 @@ from nihbench.stats.compare import haystack_spread
 from nihbench.stats.detectable import ALPHA
 from nihbench.stats.effective import EffectiveLength
 from nihbench.stats.gate import (
+    PLANNED_POWER,
     Bar,
     Drop,
+    Judged,
     Verdict,
-    Worse,
-    drop_of,
     haystacks_needed,
+    judged,
     pairs_needed,
-    shown_worse,
     verdict_of,
 )
 from nihbench.stats.headline import LEAST_MEASURED, Headline
+from nihbench.stats.looks import AT_ONCE, Look
 from nihbench.stats.regions import Region
 
 MAX_DROP = 0.03
 """Three points may be lost unless it is said otherwise."""
+
+QUICK_MAX_DROP = 0.15
+"""So much for the 25 trials of a quick one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,19 +74,28 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """An experiment that both runs have: what it lost. `drop` is None where no pair is measured on both sides."""
+    """An experiment that both runs have: what it lost, and what is judged of that."""
 
     name: str
     paired: Paired
-    drop: Drop | None
-    fails: bool
-    """Whether all of it is shown worse, by more than is allowed."""
-    worse: Region | None
-    """Where it got worse most surely."""
-    region_fails: bool
-    verdict: Verdict
+    judged: Judged
     needed: int | None
     """How many repeats would pass it if nothing changed, where that is undecided; None: over 1,000, or not known."""
+
+    @property
+    def drop(self) -> Drop | None:
+        """What it lost; None where no pair is measured on both sides."""
+        return self.judged.drop
+
+    @property
+    def worse(self) -> Region | None:
+        """Where it got worse most surely."""
+        return self.judged.worse
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is judged of it alone."""
+        return verdict_of([self.judged])
 
     @property
     def better(self) -> Region | None:
@@ -117,6 +131,9 @@ class Gate:
     missing: tuple[str, ...]
     """Experiments of the old run that the new one has not."""
 
+    def __str__(self) -> str:
+        return "\n".join(map(plain, [self.headline(), *self.reasons()]))
+
     def headline(self, lang: Lang | None = None) -> str:
         """Return the verdict in one sentence."""
         fields = {"new": self.new, "old": self.old, "allowed": _points(self.asked.max_drop)}
@@ -148,7 +165,16 @@ class Gate:
         }
 
 
-def gate_of(new: Sequence[Result], old: Sequence[Side], caller: Caller, asked: Asked, *, old_name: str = "") -> Gate:
+def gate_of(
+    new: Sequence[Result],
+    old: Sequence[Side],
+    caller: Caller,
+    asked: Asked,
+    *,
+    old_name: str = "",
+    look: Look = AT_ONCE,
+    within: Callable[[Side], Side] = lambda side: side,
+) -> Gate:
     """Judge a new run, against an old one where there is one.
 
     Args:
@@ -157,32 +183,40 @@ def gate_of(new: Sequence[Result], old: Sequence[Side], caller: Caller, asked: A
         caller: hears which controls failed.
         asked: what is asked for.
         old_name: what the old run is called.
+        look: which look this is, where answers are looked at as they come in.
+        within: returns a side with what is looked at of its plan.
 
     Raises:
         UsageError: nothing is asked for, nothing can be paired, or a task is in neither run.
     """
     if not old and asked.min_found is None and asked.min_length is None:
         raise UsageError(t("gate.nothing_asked"))
-    now = _wanted([without_text(side) for result in new for side in sides_of(result)], asked.tasks)
+    now = _wanted([within(without_text(side)) for result in new for side in sides_of(result)], asked.tasks)
     then = _wanted(old, asked.tasks, known=now) if old else []
     couples = _coupled(then, now)
     made = [pair(one, other) for one, other in couples]
     missing = tuple(dict.fromkeys(_name(side, then) for side in then if side not in [one for one, _ in couples]))
-    bars = _bars(new, asked, against=bool(made))
-    parts = _parts(made, asked, bool(bars))
-    verdict = verdict_of(
-        [part.drop for part in parts if part.drop],
-        [part.fails or part.region_fails for part in parts],
-        [_as_bar(bar) for bar in bars],
-        asked.max_drop,
-    )
-    if verdict == "pass" and (missing or any(part.verdict != "pass" for part in parts)):
+    bars = _bars(new, asked, against=bool(made), look=look)
+    parts = _parts(made, asked, bool(bars), look)
+    verdict = verdict_of([part.judged for part in parts], [_as_bar(bar) for bar in bars])
+    if verdict == "pass" and missing:
         verdict = "undecided"
     tell_controls([(result.run, result.controls) for result in new], caller)
     names = tuple(dict.fromkeys(result.run.manifest.model.name for result in new))
     return Gate(
         new=" + ".join(names), old=old_name, asked=asked, verdict=verdict, parts=parts, bars=bars, missing=missing
     )
+
+
+def old_sides(path: Path, scorer: str | None = None) -> list[Side]:
+    """Return the sides of an old run, of a folder of runs, or of a baseline file.
+
+    Raises:
+        UsageError: it is none of them, or can't be read.
+    """
+    if path.is_file():
+        return load_baseline(path)
+    return [without_text(side) for result in results_in([path], scorer=scorer) for side in sides_of(result)]
 
 
 def _wanted(sides: Sequence[Side], tasks: Sequence[str], known: Sequence[Side] = ()) -> list[Side]:
@@ -213,53 +247,53 @@ def _name(side: Side, sides: Iterable[Side]) -> str:
     return f"{side.experiment}/{side.prompt}" if several else side.experiment
 
 
-def _parts(made: Sequence[Paired], asked: Asked, bars: bool) -> tuple[Part, ...]:
-    # Losses and bars share the error with which what is unchanged fails.
-    alpha = asked.alpha / 2 if bars else asked.alpha
-    drops = [drop_of(each.pairs, alpha=asked.alpha) if each.pairs else None for each in made]
-    regions = [next((region for region in each.regions if region.difference < 0), None) for each in made]
-    losses = [Worse(p_value=drop.p_worse, drop=drop.value) if drop else Worse(p_value=1.0, drop=0.0) for drop in drops]
-    # A region's p-value is corrected for all regions of its grid; a grid of one row and one column is its own.
-    losses += [
-        Worse(p_value=region.p_value, drop=-region.difference) if region else Worse(p_value=1.0, drop=0.0)
-        for region in regions
-    ]
-    shown = shown_worse(losses, asked.max_drop, alpha)
+def _parts(made: Sequence[Paired], asked: Asked, bars: bool, look: Look) -> tuple[Part, ...]:
+    # Losses and bars share the error with which what is unchanged fails. A region's p-value is corrected for all
+    # regions of its grid; a grid of one row and one column is its own.
+    found = judged(
+        [(each.pairs, each.regions) if each.pairs else None for each in made],
+        asked.max_drop,
+        alpha=asked.alpha,
+        to_fail=asked.alpha / 2 if bars else asked.alpha,
+        look=look,
+    )
     sides = [each.second for each in made]
-    parts = []
-    for number, (each, drop, region) in enumerate(zip(made, drops, regions, strict=True)):
-        fails, there = shown[number], shown[len(made) + number]
-        passes = drop is not None and each.has_verdict and drop.high < asked.max_drop
-        parts.append(
-            Part(
-                name=_name(each.second, sides),
-                paired=each,
-                drop=drop,
-                fails=fails,
-                worse=region,
-                region_fails=there,
-                verdict="fail" if fails or there else "pass" if passes else "undecided",
-                needed=_needed(each, drop, asked) if drop else None,
-            )
+    return tuple(
+        Part(
+            name=_name(each.second, sides),
+            paired=each,
+            judged=one if each.has_verdict else replace(one, passes=False),
+            needed=_needed(each, one.drop, asked, len(made)) if one.drop else None,
         )
-    return tuple(parts)
+        for each, one in zip(made, found, strict=True)
+    )
 
 
-def _needed(paired: Paired, drop: Drop, asked: Asked) -> int | None:
-    """Return how many repeats pass what is unchanged."""
+def _needed(paired: Paired, drop: Drop, asked: Asked, tasks: int) -> int | None:
+    """Return how many repeats pass what is unchanged, and fail what lost twice what is allowed."""
     assert paired.pairs is not None
-    if drop.general:
-        return haystacks_needed(haystack_spread(paired.pairs), asked.max_drop, alpha=asked.alpha)
     # One more that differs than was seen: none seen in a few is not none.
     share = (drop.discordant * drop.texts + 1) / (drop.texts + 1)
-    needed = math.ceil(pairs_needed(asked.max_drop, share, alpha=asked.alpha) / (drop.texts / paired.repeats))
-    return needed if needed <= 1000 else None
+    per_repeat = drop.texts / paired.repeats
+    repeats = 1
+    for _ in range(20):  # more repeats are more haystacks, which are planned otherwise
+        haystacks = max(1, round(repeats * drop.haystacks / paired.repeats))
+        pairs = pairs_needed(
+            asked.max_drop, share, haystacks=haystacks, losses=2 * tasks, alpha=asked.alpha, power=PLANNED_POWER
+        )
+        if pairs is not None and pairs <= repeats * per_repeat:
+            break
+        repeats = repeats + 1 if pairs is None else max(repeats + 1, math.ceil(pairs / per_repeat))
+    if drop.general:
+        wide = haystacks_needed(haystack_spread(paired.pairs), asked.max_drop, alpha=asked.alpha)
+        repeats = 1001 if wide is None else max(repeats, wide)
+    return repeats if repeats <= 1000 else None
 
 
 # ---- bars ------------------------------------------------------------------------------------------------------------
 
 
-def _bars(new: Sequence[Result], asked: Asked, *, against: bool) -> tuple[Reached, ...]:
+def _bars(new: Sequence[Result], asked: Asked, *, against: bool, look: Look) -> tuple[Reached, ...]:
     wanted = [
         (result, number)
         for result in new
@@ -268,14 +302,16 @@ def _bars(new: Sequence[Result], asked: Asked, *, against: bool) -> tuple[Reache
     ]
     kinds = (asked.min_found is not None) + (asked.min_length is not None)
     every = max(1, len(wanted) * kinds)
-    alpha = asked.alpha / (2 if against else 1) / every
+    # Of several looks each spends its own share of the error.
+    alpha = look.spent_now(asked.alpha / (2 if against else 1) / every)
+    passing = look.spent_now(asked.alpha)
     sides = [side for result, _ in wanted for side in sides_of(result)]
     bars = []
     for result, number in wanted:
         experiment, prompt = result.prompts[number]
         name = next(_name(side, sides) for side in sides if (side.experiment, side.prompt) == (experiment, prompt))
         if asked.min_found is not None:
-            bars.append(_found_bar(name, result, number, asked, alpha))
+            bars.append(_found_bar(name, result, number, asked, (passing, alpha), look))
         if asked.min_length is not None:
             made = result.statistics[number]
             # Without a base a fixed threshold says how far the model is reliable, as in the report.
@@ -284,12 +320,14 @@ def _bars(new: Sequence[Result], asked: Asked, *, against: bool) -> tuple[Reache
     return tuple(bars)
 
 
-def _found_bar(name: str, result: Result, number: int, asked: Asked, alpha: float) -> Reached:
+def _found_bar(
+    name: str, result: Result, number: int, asked: Asked, alphas: tuple[float, float], look: Look
+) -> Reached:
     made, least = result.statistics[number], asked.min_found or 0.0
     # The bound that passes errs with `alpha` for each bar, that which fails with one error for all of them.
-    low = Headline(made.trials, 1 - 2 * asked.alpha).found
-    high = Headline(made.trials, 1 - 2 * alpha).found
-    measured = low.measured_share >= LEAST_MEASURED and result.withheld(result.summaries[number]) is None
+    low, high = (Headline(made.trials, 1 - 2 * alpha).found for alpha in alphas)
+    whole = low.measured_share >= LEAST_MEASURED and result.withheld(result.summaries[number]) is None
+    measured = whole if look == AT_ONCE else look.can_pass
     bar = Bar(least=least, low=low.interval.low, high=high.interval.high)
     return Reached(
         name=name,
@@ -346,17 +384,17 @@ def _part_lines(part: Part, asked: Asked, lang: Lang) -> list[Message]:
         "where": _where(drop),
     }
     lines = [_part_line(part, fields)]
-    if part.region_fails and part.worse:
+    if part.judged.region_fails and part.worse:
         lines.append(_region_line("gate.region_worse", part, part.worse, lang))
-    if part.better and part.region_fails:
+    if part.better and part.judged.region_fails:
         lines.append(_region_line("gate.region_better", part, part.better, lang))
     return lines
 
 
 def _part_line(part: Part, fields: dict[str, Any]) -> Message:
-    if part.fails:
+    if part.judged.fails:
         return t("gate.part_fails", **fields)
-    if part.region_fails:
+    if part.judged.region_fails:
         return t("gate.part_region", **fields)
     if part.verdict == "pass":
         return t("gate.part_passes", **fields)
@@ -426,10 +464,11 @@ def _part_json(part: Part) -> dict[str, Any]:
             "drop_low": drop.low,
             "drop_high": drop.high,
             "p_worse": drop.p_worse,
+            "p_worse_general": drop.p_general,
         }
     for name, region in (("worse", part.worse), ("better", part.better)):
         told[name] = _region_json(part, region) if region else None
-    return told | {"fails": part.fails, "region_fails": part.region_fails}
+    return told | {"fails": part.judged.fails, "region_fails": part.judged.region_fails}
 
 
 def _region_json(part: Part, region: Region) -> dict[str, Any]:

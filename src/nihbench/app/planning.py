@@ -206,9 +206,11 @@ def _vary_words(name: str) -> str:
 def _rows(setup: Setup) -> dict[Message, str]:
     """Return the rows of the grid under what they are: depths, or the points of the task's own axis."""
     axis, values = setup.task.axis, tuple(f"{value:g}" for value in setup.depths)
-    if axis.name == DEPTH.name:
-        return {t("cli.depths"): t("cli.percent", depths=values)}
-    rows = t("cli.rows_axis", axis=axis.title, rows=tuple(map(axis.label, setup.depths)))
+    rows: dict[Message, str] = {t("cli.depths"): t("cli.percent", depths=values)}
+    if setup.task.is_single:
+        return rows
+    if axis.name != DEPTH.name:
+        rows = {t("cli.rows"): t("cli.rows_axis", axis=axis.title, rows=tuple(map(axis.label, setup.depths)))}
     chosen = tuple(f"{name}={value}" for name, value in setup.task.options.items())
     task, version = setup.task.name, setup.task.version
     named = (
@@ -216,7 +218,7 @@ def _rows(setup: Setup) -> dict[Message, str]:
         if chosen
         else t("cli.task_alone", task=task, version=version)
     )
-    return {t("common.task"): named, t("cli.rows"): rows}
+    return {t("common.task"): named, **rows}
 
 
 def _achieved(setup: Setup) -> Message | str:

@@ -24,7 +24,7 @@ from nihbench.errors import DamagedDataError, MovedError, NihError
 from nihbench.lang.messages import Message, t, typed, without_stop
 from nihbench.plan.grid import BEFORE_THE_GRID
 from nihbench.run.calibration import Calibration, calibrate_further
-from nihbench.run.forecast import computed_shares
+from nihbench.run.forecast import cache_use
 from nihbench.run.runner import Opening, Owed, Progress, run_trials
 from nihbench.run.setup import Setup
 from nihbench.run.spent import account, outcomes_before
@@ -42,6 +42,7 @@ class Sending:
 
     `resume`: what --resume takes to go on; None: nothing is kept. `elsewhere`: what other runs have spent of the same
     money. `quiet`: the controls are said by the caller. `retry_all`: final failures of extra draws are owed.
+    `later`: trials that are owed and not sent now.
     """
 
     resume: Path | None
@@ -49,6 +50,7 @@ class Sending:
     strict_controls: bool = False
     quiet: bool = False
     retry_all: bool = False
+    later: int = 0
 
 
 def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
@@ -63,7 +65,7 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
             t(
                 "cli.run_folder_trials_done",
                 path=folder.path,
-                done=len(setup.trials) - len(trials),
+                done=len(setup.trials) - len(trials) - sending.later,
                 total=len(setup.trials),
             )
         )
@@ -222,17 +224,19 @@ def tell_cache(ready: Ready, folder: RunFolder) -> None:
     """Say what the prefix cache was predicted to save, and what the server says that it did."""
     setup = ready.setup
     predicted = foreseen(setup, ready.model)
-    shares = computed_shares(predicted, folder.records().values())
-    if shares is not None:
+    use = cache_use(predicted, folder.records().values())
+    if use is not None:
         ready.caller.tell(
             t(
                 "cli.prefix_cache_prompts_tokens",
-                computed=shares[1],
-                predicted=shares[0],
+                computed=use.computed,
+                predicted=use.predicted,
                 order=order_words(setup.options.order),
                 cache=predicted.cache.name,
             )
         )
+        if use.was_warm:
+            ready.caller.tell(t("cli.prefix_cache_was_warm"))
 
 
 async def tell_of_sleep(

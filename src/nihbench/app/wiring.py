@@ -128,6 +128,7 @@ def reach(options: RunOptions, catalog: Catalog, caller: Caller, *, sending: boo
             ca_file=Path(options.ca_file) if options.ca_file else None,
             insecure=options.insecure,
         ) as model:
+            _tell_of_template(model, caller)
             yield model
         return
 
@@ -138,7 +139,14 @@ def reach(options: RunOptions, catalog: Catalog, caller: Caller, *, sending: boo
         # The file's hash is the model's identity: names and ports of embedded servers say nothing.
         digest = preset.local.sha256 if preset.local else _sha256(path)
         with open_model(reached, key=None, headers=options.headers, ask_server=True, model_sha256=digest) as model:
+            _tell_of_template(model, caller)
             yield model
+
+
+def _tell_of_template(model: ModelAccess, caller: Caller) -> None:
+    """Say where a model's chat template is none that the model knows."""
+    if marks := model.strange_marks():
+        caller.tell(t("cli.note_template_strange", model=model.preset.model, marks=marks))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from nihbench.catalog.document import Sourced, parsed, read_text
 from nihbench.catalog.lookup import Broken, Catalog, unknown
+from nihbench.catalog.names import folders_for, packaged_folder
 from nihbench.catalog.needles import make_needle, make_presets, make_prompt
 from nihbench.catalog.schema import (
     CorpusFile,
@@ -203,7 +204,7 @@ V = TypeVar("V")
 def load(folder: Path | None = None) -> Catalog:
     """Read the packaged catalog and what `folder` (default: the working folder) adds or replaces.
 
-    The folder of a run may come from anybody: what lies in it adds nothing (`is_of_a_run`).
+    The folder of a run may come from anybody: what lies in it adds nothing (`names.is_of_a_run`).
 
     Args:
         folder: where a user's needles.yaml, models.yaml and corpora/*.yaml may lie; all of them are optional.
@@ -213,19 +214,13 @@ def load(folder: Path | None = None) -> Catalog:
         UsageError: the installation lacks the packaged files.
     """
     own = Path() if folder is None else folder
-    return load_folders((packaged_folder(),) if is_of_a_run(own) else (packaged_folder(), own))
+    return load_folders(folders_for(own))
 
 
 @cache
 def packaged_models() -> Mapping[str, ModelPreset]:
     """Return the packaged presets, by name."""
     return load_folders((packaged_folder(),)).models
-
-
-def is_of_a_run(folder: Path) -> bool:
-    """Say whether a folder is a run's or several runs', or lies in one: it holds data, no settings of the user's."""
-    here = Path(os.path.realpath(folder))
-    return any(os.path.lexists(place / name) for place in (here, *here.parents) for name in ("run.json", "tree.json"))
 
 
 def load_for(tell_once: Callable[[Words, str], None]) -> Catalog:
@@ -323,17 +318,6 @@ def _catalog(files: _Files) -> Catalog:
         default_experiment=default_experiment(needle_files, experiments.keys() | _names(broken, "experiments")),
         broken=MappingProxyType(broken),
     )
-
-
-def packaged_folder(package: Path = Path(__file__).resolve().parent.parent) -> Path:
-    """Return the folder of the packaged needles.yaml: the wheel's `data`, else the checkout's top level.
-
-    `package` is the folder of the installed `nihbench`. Raises `UsageError` if neither is there.
-    """
-    for folder in (package / "data", package.parent.parent):
-        if (folder / "needles.yaml").is_file() and (folder / "models.yaml").is_file():
-            return folder
-    raise UsageError(t("catalog.packaged_needles_yaml_missing", package=package))
 
 
 def _read(

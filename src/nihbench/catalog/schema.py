@@ -1,5 +1,8 @@
 """What the YAML files may hold, as pydantic models: shapes and types only, strictly.
 
+The published JSON Schemas are made of these models (`app.schemas`), for editors: what a function checks here is said
+there by a pattern or a rule beside it (`_said`), as far as a schema can say it.
+
 Rules that join several keys stand with the conversion (`needles`, `presets`, `manifests`); references between
 entries with `references`. An unknown key is refused here, so that the message can name the known ones.
 """
@@ -20,6 +23,7 @@ from pydantic import (
     JsonValue,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -28,7 +32,7 @@ from nihbench.catalog.document import Document, Where
 from nihbench.catalog.lookup import Broken, close_names
 from nihbench.errors import CatalogError
 from nihbench.lang.messages import Message, t
-from nihbench.types import UNKNOWN_LANGUAGE, WireName, is_pinned
+from nihbench.types import PINNED, UNKNOWN_LANGUAGE, WireName, is_pinned
 
 _UNSAFE_IN_NAMES = frozenset('/\\,=:*?"<>|{}')
 
@@ -104,14 +108,49 @@ def _in_languages(value: Any) -> Any:
     return ({UNKNOWN_LANGUAGE: value} if value.strip() else {}) if isinstance(value, str) else value
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Text = Annotated[str, AfterValidator(_text)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Pinned = Annotated[str, AfterValidator(_pinned)]
-Language = Annotated[str, AfterValidator(_language)]
-InLanguages = Annotated[dict[Language, Text], BeforeValidator(_in_languages)]
-Inside = Annotated[Text, AfterValidator(_inside)]
-FileName = Annotated[Text, AfterValidator(_file_name)]
+def _said(*patterns: str, **rules: Any) -> Any:
+    """Return what the published schema says of a value: patterns of the whole text, and further rules.
+
+    They mean the same in JavaScript and in Python, whose own end of a text may stand before its last line break.
+    """
+    whole = [{"pattern": f"^(?:{pattern})$(?!\\n)"} for pattern in patterns]
+    return Field(json_schema_extra=rules | (whole[0] if len(whole) == 1 else {"allOf": whole} if whole else {}))
+
+
+_PLAIN_NAME = r"""[^/\\,=:*?"<>|{}\s.\-][^/\\,=:*?"<>|{}\s]*"""
+_SOME_TEXT = r"(?=[\s\S]*\S)[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffd]*"
+_LANGUAGE_CODE = r"[a-z]{2,3}(?:-[\s\S]*)?"
+_STEPS = r"(?!\.{1,2}(?:/|$))[^/\\:\n\t]+(?:/(?!\.{1,2}(?:/|$))[^/\\:\n\t]+)*"
+_FILE_NAME = r"""[^./\\:*?"<>|][^/\\:*?"<>|]*"""
+
+Name = Annotated[str, AfterValidator(_name), _said(_PLAIN_NAME)]
+Text = Annotated[str, AfterValidator(_text), _said(_SOME_TEXT)]
+Statement = Annotated[str, AfterValidator(_text), _said(_SOME_TEXT, r"\S(?:[\s\S]*\S)?")]
+"""A needle's sentence: what stands around it is added where it is planted (`needles`)."""
+Question = Annotated[str, AfterValidator(_text), _said(_SOME_TEXT, **{"not": {"pattern": r"\{(haystack|question)\}"}})]
+"""Nothing is filled into a question (`needles`)."""
+WebAddress = Annotated[str, AfterValidator(_web_address), _said(r"https?://[\s\S]*")]
+Pinned = Annotated[str, AfterValidator(_pinned), _said(PINNED)]
+Language = Annotated[str, AfterValidator(_language), _said(_LANGUAGE_CODE)]
+InLanguages = Annotated[
+    dict[Language, Text],
+    BeforeValidator(_in_languages),
+    # One text, or a text a language; a blank one says nothing.
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "propertyNames": {"pattern": f"^{_LANGUAGE_CODE}$(?!\n)"},
+                    "additionalProperties": {"type": "string", "pattern": f"^{_SOME_TEXT}$(?!\n)"},
+                },
+            ]
+        }
+    ),
+]
+Inside = Annotated[str, AfterValidator(_text), AfterValidator(_inside), _said(_SOME_TEXT, _STEPS)]
+FileName = Annotated[str, AfterValidator(_text), AfterValidator(_file_name), _said(_SOME_TEXT, _FILE_NAME)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}(-\d{2})?$")]
 ValueKind = Literal[
@@ -139,6 +178,22 @@ class Entry(BaseModel):
         return data
 
 
+def _given(name: str, kind: str) -> dict[str, Any]:
+    """Return the schema of a group that has a key with a value."""
+    return {"required": [name], "properties": {name: {"type": kind}}}
+
+
+_TELLING: dict[str, Any] = {"properties": {"identifying": {"const": True}}, "required": ["identifying"]}
+_FRESH: dict[str, Any] = {"pattern": "^\\w+$(?!\\n)", "not": {"enum": ["haystack", "question"]}}
+
+
+def _once(field: str) -> dict[str, Any]:
+    """Return the schema of messages of which one holds a field, once."""
+    hold = {"properties": {"content": {"pattern": rf"\{{{field}\}}"}}}
+    again = {"properties": {"content": {"pattern": rf"\{{{field}\}}[\s\S]*\{{{field}\}}"}}}
+    return {"contains": hold, "maxContains": 1, "not": {"contains": again}}
+
+
 class FactEntry(Entry):
     """One key fact of a needle."""
 
@@ -161,16 +216,23 @@ class SubjectEntry(Entry):
 class NeedleEntry(Entry):
     """A needle; `text` is the short form of `texts` with one sentence."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [_given("text", "string"), _given("texts", "array")],
+            "not": {"allOf": [_given("answer_type", "string"), _given("facts", "array")]},
+        }
+    )
+
     language: Language
-    text: Text | None = None
-    texts: Annotated[list[Text], Field(min_length=1)] | None = None
-    question: Text
+    text: Statement | None = None
+    texts: Annotated[list[Statement], Field(min_length=1)] | None = None
+    question: Question
     answer: Text | None = None
     answer_type: ValueKind | None = None
-    questions: dict[Name, Text] = {}
-    facts: Annotated[list[FactEntry], Field(min_length=1)] | None = None
+    questions: dict[Name, Question] = {}
+    facts: Annotated[list[FactEntry], Field(min_length=1), _said(contains=_TELLING)] | None = None
     subject: SubjectEntry | None = None
-    fresh: dict[str, Annotated[int, Field(ge=1, le=18)]] = {}
+    fresh: Annotated[dict[str, Annotated[int, Field(ge=1, le=18)]], _said(propertyNames=_FRESH)] = {}
     note: str = ""
 
 
@@ -184,12 +246,22 @@ class MessageEntry(Entry):
 class PromptEntry(Entry):
     """A prompt template."""
 
-    messages: Annotated[list[MessageEntry], Field(min_length=1)]
+    messages: Annotated[list[MessageEntry], Field(min_length=1), _said(allOf=[_once("haystack"), _once("question")])]
     note: str = ""
+
+
+_OTHER_TASK: dict[str, Any] = {"type": "string", "not": {"const": "needle"}}
 
 
 class ExperimentEntry(Entry):
     """A needle, or another task with its options, over a corpus; without `prompts`, the prompt `original`."""
+
+    # A task of its own, or the needle that the task `needle` hides.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [_given("needle", "string"), {"required": ["task"], "properties": {"task": _OTHER_TASK}}]
+        }
+    )
 
     needle: str | None = None
     task: Name | None = None
@@ -203,7 +275,7 @@ class ExperimentEntry(Entry):
 class SuiteEntry(Entry):
     """A list of "experiment/prompt", and what they are measured with unless told otherwise."""
 
-    items: Annotated[list[str], Field(min_length=1)]
+    items: Annotated[list[Annotated[str, _said(r"[^/]+/[\s\S]+")]], Field(min_length=1)]
     lengths: Text | None = None
     depths: Text | None = None
     repeats: Count | None = None
@@ -275,13 +347,22 @@ class ProviderEntry(Entry):
     concurrency: Count | None = None
     requests_per_minute: Rate | None = None
     tokens_per_minute: Rate | None = None
-    extra_body: Annotated[dict[str, JsonValue], AfterValidator(_extra_body)] = {}
+    extra_body: Annotated[
+        dict[str, JsonValue], AfterValidator(_extra_body), _said(propertyNames={"not": {"enum": sorted(_RUN_FIELDS)}})
+    ] = {}
     headers: dict[str, str] = {}
     note: str = ""
 
 
 class ModelEntry(ProviderEntry):
     """A model preset; without `model`, its own name is the one the endpoint knows."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"required": ["prices"], "properties": {"prices": {"minItems": 1}}},
+            "then": _given("prices_as_of", "string"),
+        }
+    )
 
     provider: str | None = None
     model: str | None = None

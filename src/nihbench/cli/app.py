@@ -13,7 +13,7 @@ from io import TextIOWrapper
 import typer
 
 from nihbench import __version__
-from nihbench.cli.door import Entry, LazyGroup
+from nihbench.cli.door import Entry, LazyGroup, named
 from nihbench.cli.output import ENDING, GONE, hang_up, note, told_mistakes
 from nihbench.cli.speech import chosen, parser_words, translate
 from nihbench.errors import NihError, Terminated, UsageError
@@ -38,7 +38,7 @@ class Commands(LazyGroup):
         Entry("cases", f"{_DECLARED}.understand:cases"),
         Entry("export", f"{_DECLARED}.understand:export"),
         Entry("compare", f"{_DECLARED}.understand:compare"),
-        Entry("gate", f"{_DECLARED}.understand:gate"),
+        Entry("gate", f"{_DECLARED}.measure:gate"),
         Entry("history", f"{_DECLARED}.understand:history"),
         Entry("diagnose", f"{_DECLARED}.understand:diagnose"),
         Entry("agree", f"{_DECLARED}.understand:agree"),
@@ -52,6 +52,8 @@ class Commands(LazyGroup):
         Entry("corpus", f"{_DECLARED}.data:corpus"),
         Entry("batch", f"{_DECLARED}.measure:batch"),
         Entry("import", f"{_DECLARED}.data:import_"),
+        Entry("schema", f"{_DECLARED}.data:schema"),
+        Entry("completion", f"{_DECLARED}.data:completion"),
     )  # fmt: skip
 
 
@@ -83,6 +85,8 @@ def _root(
 _WrongUse = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
+COMPLETING = "__complete"
+"""What a shell's completion script asks by (`cli.completing`)."""
 _COLLECT_AFTER = 50_000, 20, 100
 """New objects until unreachable ones are looked for. A run of 20,000 trials is a million objects, all in use: by
 Python's own numbers a quarter of a command's time goes into looking through them."""
@@ -111,6 +115,8 @@ def _terminated(number: int, frame: object) -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
+        if given[:1] == [COMPLETING]:
+            return int(named("nihbench.cli.completing:answer")(typer.main.get_command(app), given[1:]))
         spoken, rest = chosen(given, os.environ)
         speak(spoken)
         told_mistakes.clear()

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from nihbench.endpoint.client import ChatClient, silent
 from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.counting import CountingEndpoint, ServerTokenizer, chat_overhead
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import GONE_S, HANDLING
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.endpoint.servers import ServerInfo, probe
 from nihbench.endpoint.spending import Budget
@@ -85,6 +85,19 @@ class ModelAccess:
             self.preset.message_overhead,
             self.preset.reply_overhead,
         )
+
+    def strange_marks(self) -> tuple[str, ...]:
+        """Return the marks of the server's chat template that its model knows no tokens for; they are text to it.
+
+        An engine takes a template of its own where a model's file has none: a base model then reads and writes it.
+
+        Raises:
+            EndpointError, StoppedError: the server can't be asked.
+        """
+        count = self.server_tokenizer.count if self.server_tokenizer is not None else None
+        if self.server is None or count is None:
+            return ()
+        return tuple(mark for mark in self.server.marks if count(mark) > 1)
 
     @property
     def is_free(self) -> bool:
@@ -162,9 +175,15 @@ class ModelAccess:
             max_attempts=max_attempts,
             patience_s=patience_s,
             timeouts=timeouts,
+            gone_s=self.gone_s,
             on_change=on_change,
             on_silence=on_silence,
         )
+
+    @property
+    def gone_s(self) -> float:
+        """How long its server is waited for once it is gone: nobody starts an embedded one again."""
+        return 0.0 if self.model_sha256 is not None else GONE_S
 
     @property
     def endpoint(self) -> Endpoint:
@@ -240,7 +259,9 @@ def _with_server(access: ModelAccess) -> Iterator[ModelAccess]:
     if info.kind == "other":
         yield replace(access, preset=preset, server=info)
         return
-    with ServerTokenizer(endpoint, info, model=preset.model, extra_body=preset.extra_body) as tokenizer:
+    with ServerTokenizer(
+        endpoint, info, model=preset.model, extra_body=preset.extra_body, gone_s=access.gone_s
+    ) as tokenizer:
         yield replace(access, preset=preset, server=info, server_tokenizer=tokenizer)
 
 

@@ -307,17 +307,27 @@ def read_result(line: bytes, secrets: Iterable[str] = ()) -> BatchResult:
     data = parse_json(line)
     if not isinstance(data, dict) or not isinstance(data.get("custom_id"), str):
         raise ValueError(Note("line_without_custom_id"))
-    response = data.get("response")
+    response = _unpacked(data.get("response"))
     response = response if isinstance(response, dict) else {}
     # One engine's documentation shows the answer in the place of its envelope.
-    body = response if "choices" in response else response.get("body")
+    body = response if "choices" in response else _unpacked(response.get("body"))
     status = response.get("status_code")
     status = status if isinstance(status, int) and not isinstance(status, bool) else None
     return BatchResult(
         custom_id=data["custom_id"],
-        outcome=replace(_outcome(body, status, data.get("error"), tuple(secrets)), via_batch=True),
+        outcome=replace(_outcome(body, status, _unpacked(data.get("error")), tuple(secrets)), via_batch=True),
         created_at=_time(body.get("created")) if isinstance(body, dict) else "",
     )
+
+
+def _unpacked(value: Any) -> Any:
+    """Return the object that a text holds as JSON, as some services write it (llama-stack); anything else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        return parse_json(value)
+    except ValueError:
+        return value
 
 
 def _outcome(body: Any, status: int | None, error: Any, secrets: tuple[str, ...]) -> Outcome:

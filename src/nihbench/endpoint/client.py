@@ -23,14 +23,14 @@ from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answe
 from nihbench.endpoint.dialect import Call, learn, without_stream
 from nihbench.endpoint.exchange import HEADER, SUCCESS, DeadlineError, Reply, exchange, new_id
 from nihbench.endpoint.failures import Diagnosis, classify, own_words
-from nihbench.endpoint.kinds import HANDLING, Retries
+from nihbench.endpoint.kinds import GONE_S, HANDLING, Retries, was_unsent
 from nihbench.endpoint.limits import signal_of
 from nihbench.endpoint.transport import Lanes, keep_alive_trace
 from nihbench.endpoint.usage import usage_in
 from nihbench.endpoint.waits import in_words, rate_state
 from nihbench.endpoint.wire.base import Dialect, wire_of
 from nihbench.errors import EndingError, NihError
-from nihbench.lang.messages import Note, Words, t
+from nihbench.lang.messages import Note, Words, t, without_stop
 from nihbench.types import Completion, Failure, FailureKind, Message, Outcome, Request
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Notices:
         self._host = host
         self._on_silence: Callable[[str], None] | None = on_silence
         self._on_excess: Callable[[str], None] | None = on_excess
+        self._on_absence = on_silence
 
     def silence(self, waited_s: float, prompt_tokens: int, most_s: float) -> None:
         """Say that nothing has come for `waited_s` in answer to such a prompt, and that `most_s` are waited in all."""
@@ -70,6 +71,10 @@ class Notices:
                     most=in_words(most_s),
                 )
             )
+
+    def absence(self, why: Words, most_s: float) -> None:
+        """Say that a server that has answered before can't be reached, and is waited for."""
+        self._on_absence(t("endpoint.server_gone_waited_for", said=without_stop(why), most=in_words(most_s)))
 
     def excess(self) -> None:
         """Say that the output limit is not kept."""
@@ -103,10 +108,12 @@ class ChatClient:
         budget: money is set aside of it for every single sending; None: nothing is counted.
         max_attempts: how often one request is sent at most, not counting refusals that cost nothing.
         patience_s: how many seconds one request may wait in all between such refusals, and for what came too late.
+        gone_s: how many seconds a server is waited for that has answered before and can't be reached any more.
         timeouts: the deadlines of one sending.
         on_change: told once, in a sentence, of every change in how requests are written, and of a server that goes past
             the output limit.
-        on_silence: told once, in a sentence, that nothing of an answer has come for long.
+        on_silence: told once, in a sentence, that nothing of an answer has come for long, and each time that the server
+            can't be reached any more and is waited for.
         sleep: waits the given seconds between attempts.
         random: returns a number in [0, 1) that spreads the waits.
         clock: returns seconds that only ever grow; latencies are its differences.
@@ -125,6 +132,7 @@ class ChatClient:
         budget: Budget | None = None,
         max_attempts: int = 4,
         patience_s: float = 900.0,
+        gone_s: float = GONE_S,
         timeouts: Timeouts | None = None,
         on_change: Callable[[str], None] = silent,
         on_silence: Callable[[str], None] = silent,
@@ -142,17 +150,19 @@ class ChatClient:
         self._extensions = {"trace": keep_alive_trace} if proxy_for(self._endpoint) else None
         self._first_dialect = self._dialect = dialect or Dialect()
         self._wire = wire_of(self._dialect.wire)
-        self._url = self._endpoint.url(self._wire.path)
         self._limiter = limiter
         self._budget = budget
         self._max_attempts = max_attempts
         self._patience_s = patience_s
+        self._gone_s = gone_s
         self._on_change = on_change
         self._notices = Notices(self._endpoint.host, on_silence, on_change)
         self._sleep = sleep
         self._random = random
         self._clock = clock
         self._now = now
+        self._was_heard = False
+        self._gone_at: float | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -200,7 +210,12 @@ class ChatClient:
 
     async def _persist(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send until there is an answer, or a failure that this request must live with; fill `earlier` on the way."""
-        retries = Retries(max_attempts=self._max_attempts, patience_s=self._patience_s, random=self._random)
+        retries = Retries(
+            max_attempts=self._max_attempts,
+            patience_s=self._patience_s,
+            random=self._random,
+            is_awaited=self._is_awaited,
+        )
         failed: Failure | None = None
         while True:
             try:
@@ -216,6 +231,19 @@ class ChatClient:
             failed = outcome
             earlier.append(outcome)
             await self._sleep(wait_s)
+
+    def _is_awaited(self) -> bool:
+        """Say whether the server has answered before, and has been gone for no longer than it is waited for."""
+        return self._was_heard and (self._gone_at is None or self._clock() - self._gone_at < self._gone_s)
+
+    def _note_presence(self, outcome: Outcome) -> None:
+        """Take in whether the server is there."""
+        if not isinstance(outcome, Failure) or outcome.status is not None:
+            self._was_heard, self._gone_at = True, None
+        elif was_unsent(outcome) and self._was_heard and self._gone_at is None:
+            self._gone_at = self._clock()
+            if self._gone_s > 0:
+                self._notices.absence(outcome.message, self._gone_s)
 
     async def _adapting(self, call: Call, earlier: list[Failure]) -> Outcome:
         """Send once, and again wherever the refusal was about how the request was written."""
@@ -264,6 +292,7 @@ class ChatClient:
                 slot.hear(rates)
 
         outcome, found = await self._attempt(call, dialect, heard)
+        self._note_presence(outcome)
         if hold is not None:
             hold.settle(outcome)
             outcome = replace(outcome, entry=hold.entry)
@@ -313,7 +342,7 @@ class ChatClient:
         with self._lanes.lane() as http:
             reply = await exchange(
                 http,
-                self._url,
+                self._endpoint.url(call.path(dialect)),
                 call.body(dialect),
                 streams=streams,
                 timeouts=timeouts,

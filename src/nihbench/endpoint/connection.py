@@ -206,9 +206,11 @@ class Endpoint:
         )
 
     def url(self, path: str) -> str:
-        """Return the address of `path` below the base URL; a query in the base URL is kept, a password is not."""
+        """Return the address of `path` below the base URL; a query in either is kept, a password is not."""
         parts = self._split()
-        return urlunsplit(parts._replace(netloc=self.host, path=_base_path(parts) + path))
+        path, _, query = path.partition("?")
+        queries = "&".join(filter(None, (parts.query, query)))
+        return urlunsplit(parts._replace(netloc=self.host, path=_base_path(parts) + path, query=queries))
 
     def root_url(self, path: str) -> str:
         """Return the address of `path` at the server's root, that is the base URL without its /v1."""

@@ -17,7 +17,7 @@ from typing import Any
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
 from nihbench.endpoint.failures import classify, parse_json
-from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.kinds import GONE_S, HANDLING
 from nihbench.endpoint.servers import ServerInfo, size_of
 from nihbench.endpoint.tokenizers import char_starts, fit_pieces, fit_token_strings
 from nihbench.endpoint.transport import ClientOwner, Heard
@@ -29,9 +29,12 @@ from nihbench.types import CounterKind, IntArray, Message, Tokenizer
 MessageCounter = Callable[[Sequence[Message]], int | None]
 
 _COUNT_TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
-# A server may close a kept connection just as it is used again; one that is started again takes some seconds.
-_WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+# A server may close a kept connection just as it is used again; one that is started again takes as long as its model
+# takes to load. Short steps, so that Ctrl-C is not kept waiting.
+_STEP_S = 5.0
+_FIRST_WAITS_S = (0.0, 0.5, 1.0, 2.0, 4.0)
 _WAITS_AT_FIRST_S = (0.0, 0.0)
+_LOADING = 503
 _SHORT_TEXT = 2_000
 # What an answer may say of one byte of a text: a token of its own, with its number, its piece and its bytes.
 _TOKEN_BYTES = 256
@@ -55,10 +58,12 @@ class ServerTokenizer(ClientOwner):
         info: what `probe` said; its kind must be llama.cpp or vllm.
         model: the model's name as requests give it; by default the first that the server lists.
         extra_body: a request's extra body; what in it changes the chat template counts with the messages.
+        gone_s: how many seconds a server is waited for that has answered before and does not any more.
         sleep: waits the given seconds before a server that was lost is asked again.
 
     Raises:
         EndpointError: the server can't be asked, or is of another kind.
+        StoppedError: of its methods: a server that has answered before was waited for in vain (`kinds.GONE_S`).
     """
 
     exact = True
@@ -70,6 +75,7 @@ class ServerTokenizer(ClientOwner):
         *,
         model: str | None = None,
         extra_body: Mapping[str, Any] | None = None,
+        gone_s: float = GONE_S,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         if info.kind == "other":
@@ -77,6 +83,7 @@ class ServerTokenizer(ClientOwner):
             raise EndpointError(t("endpoint.server_no_tokenizer_own", host=host))
         super().__init__(endpoint, _COUNT_TIMEOUTS)
         self._sleep = sleep
+        self._waits_s = (*_FIRST_WAITS_S, *(_STEP_S for _ in range(int(gone_s / _STEP_S))))
         self._kind = info.kind
         self._counts_requests = True
         self._model = model or (info.models[0] if info.models else "")
@@ -172,8 +179,10 @@ class ServerTokenizer(ClientOwner):
         if response.status_code != 200:
             secrets = self._endpoint.secrets()
             found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-            kind = _NoSuchPathError if response.status_code == 404 else EndpointError
-            raise kind(t("endpoint.refused_count_tokens_2", host=self._endpoint.host, path=path, message=found.message))
+            words = t("endpoint.refused_count_tokens_2", host=self._endpoint.host, path=path, message=found.message)
+            if response.status_code == _LOADING:
+                raise self._lost(words)
+            raise (_NoSuchPathError if response.status_code == 404 else EndpointError)(words)
         try:
             answer = parse_json(response.content) if hook is None else json.loads(response.content, object_hook=hook)
         except ValueError as error:
@@ -184,7 +193,7 @@ class ServerTokenizer(ClientOwner):
 
     def _send(self, url: str, content: bytes) -> Heard:
         # The first question of all is not worth a long wait: most likely nothing is there.
-        waits_s = iter(_WAITS_S if hasattr(self, "name") else _WAITS_AT_FIRST_S)
+        waits_s = iter(self._waits_s if self._is_known else _WAITS_AT_FIRST_S)
         while True:
             wait_s = next(waits_s, None)
             try:
@@ -192,11 +201,21 @@ class ServerTokenizer(ClientOwner):
             except NO_ANSWER as error:
                 kind, message, _ = no_answer(error, self._endpoint)
                 if kind != "transient" or wait_s is None:
-                    raise EndpointError(t("endpoint.tokens_cant_counted", message=message)) from error
+                    words = t("endpoint.tokens_cant_counted", message=message)
+                    raise (self._lost(words) if kind == "transient" else EndpointError(words)) from error
             else:
-                if response.status_code != 503 or wait_s is None:  # 503: it loads its model
+                if response.status_code != _LOADING or wait_s is None:
                     return response
             self._sleep(wait_s)
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the server has answered before."""
+        return hasattr(self, "name")
+
+    def _lost(self, words: str) -> EndpointError | StoppedError:
+        """Return the error for a server that is not there: one that was has been waited for, and a run can go on."""
+        return StoppedError(words) if self._is_known else EndpointError(words)
 
 
 def chat_overhead(

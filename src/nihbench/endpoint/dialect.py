@@ -58,7 +58,8 @@ class Call:
     def bound(self, dialect: Dialect) -> OutputBound:
         """Return what the answer may hold by the output limits that are sent, the user's own among them."""
         settings = self.settings(dialect)
-        limits = [settings[name] for name in _OTHER if isinstance(settings.get(name), int)]
+        names = wire_of(dialect.wire).output_names
+        limits = [settings[name] for name in names if isinstance(settings.get(name), int)]
         return OutputBound.of(max(limits, default=None), holds_reasoning="max_tokens" not in settings)
 
     def wants_stream(self, dialect: Dialect) -> bool:
@@ -67,10 +68,14 @@ class Call:
 
     def body(self, dialect: Dialect) -> Pieces:
         """Return the body as JSON in a few pieces (see `Wire.body`); the user's own messages stand for all."""
-        settings = self.settings(dialect)
-        if "messages" in settings:
-            return (as_bytes(settings),)
-        return wire_of(dialect.wire).body(self._folded if dialect.fold_system else self._plain, settings)
+        settings, wire = self.settings(dialect), wire_of(dialect.wire)
+        if wire.messages_name in settings:
+            return (as_bytes(wire.fields(settings)),)
+        return wire.body(self._folded if dialect.fold_system else self._plain, settings)
+
+    def path(self, dialect: Dialect) -> str:
+        """Return the path below the base URL."""
+        return wire_of(dialect.wire).path_of(self.settings(dialect))
 
     def changes(self, dialect: Dialect, first: Dialect) -> tuple[Note, ...]:
         """Return how a request in `dialect` differs from what was asked, `first` being what the preset knew."""

@@ -106,10 +106,19 @@ def may_be_asked(record: Record | None) -> bool:
 LONGEST_WAIT_S = 900.0
 """A server that asks for more than this is asked again by a later run: this one does not sit there for hours."""
 _LONGEST_BACKOFF_S = 30.0
+GONE_S = 300.0
+"""How long a server is waited for that has answered before and can't be reached: an engine that is started again loads
+its model in minutes."""
+_LONGEST_CALL_S = 5.0
 _DOUBLINGS = 16
 _SHORTEST_ASKED_S = 1.0
 _BELIEVED = 2
 """So many waits below that are believed: "Retry-After: 0", said for ever, would be a request every few milliseconds."""
+
+
+def was_unsent(failure: Failure) -> bool:
+    """Say whether nothing of the request was sent, so that it has cost nothing: the server can't be reached."""
+    return failure.kind == "transient" and failure.status is None and not failure.may_be_billed
 
 
 class Retries:
@@ -120,17 +129,30 @@ class Retries:
         patience_s: how many seconds it may wait in all because of such refusals, and for answers that did not come in
             time: after half an hour in vain nobody should have to sit through another one.
         random: returns a number in [0, 1) that spreads the waits.
+        is_awaited: says whether the server has answered before, and has not been gone for too long (`GONE_S`).
     """
 
-    def __init__(self, *, max_attempts: int, patience_s: float, random: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        max_attempts: int,
+        patience_s: float,
+        random: Callable[[], float],
+        is_awaited: Callable[[], bool] = bool,
+    ) -> None:
         self._left = max_attempts
         self._patience_s = patience_s
         self._random = random
+        self._is_awaited = is_awaited
+        self._calls = 0
         self._kinds: Counter[FailureKind] = Counter()
 
     def wait_s(self, failure: Failure) -> float | None:
         """Return how long to wait before the request is sent again; None: it is not."""
         handling = HANDLING[failure.kind]
+        if was_unsent(failure) and self._is_awaited():
+            self._calls += 1
+            return min(self._backoff_s(failure.kind, self._calls), _LONGEST_CALL_S)
         self._kinds[failure.kind] += 1
         count = self._kinds[failure.kind]
         wait_s = self._backoff_s(failure.kind, count) if failure.wait_s is None else failure.wait_s

@@ -6,6 +6,7 @@ belongs to planning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,6 +25,11 @@ _TIMEOUTS = Timeouts(connect_s=5.0, write_s=10.0, idle_s=10.0, total_s=30.0)
 # A window or a count beyond this is none: numbers of any length can stand in JSON.
 _MOST = 2**40
 
+_MARK = re.compile(r"<\|[a-z_]{2,30}\|>|<(?:start|end)_of_turn>")
+_MOST_MARKS = 8
+_CACHE_CONFIG = re.compile(r"^vllm:cache_config_info\{([^\n]*)\}", re.MULTILINE)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+
 _ENGINES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "library": "Ollama"}
 """Who owns the models that an engine lists, and the engine's name. A gateway lists other owners, or several."""
 _OWN_LISTS = (
@@ -41,6 +47,8 @@ class ServerInfo:
     """What a server tells about itself. `window` is one request's, in tokens; `slots` how many it serves at once.
 
     `engine`: the name of the engine that it says it is, which runs the model itself; "" where it says none.
+    `cache_block`: of how many tokens the blocks of its prefix cache are, 0 where it keeps none; None: it does not say.
+    `marks`: what its chat template puts between messages, such as <|im_start|>, as far as it shows its template.
     """
 
     kind: ServerKind
@@ -48,6 +56,8 @@ class ServerInfo:
     models: tuple[str, ...] = ()
     window: int | None = None
     slots: int | None = None
+    cache_block: int | None = None
+    marks: tuple[str, ...] = ()
 
 
 def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
@@ -68,6 +78,7 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
         asks_props = not owners or "llamacpp" in owners
         props = _get(client, endpoint, endpoint.root_url("/props")) if asks_props else {}
         engine = _engine(client, endpoint, owners, props)
+        cache_block = _cache_block(client, endpoint) if "vllm" in owners else None
     kind: ServerKind = "other"
     if "default_generation_settings" in props or "llamacpp" in owners:
         kind = "llama.cpp"
@@ -77,7 +88,22 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
     # One request's window is a slot's, where slots are told.
     window = size_of(props.get("default_generation_settings"), "n_ctx")
     window = listed_window(entries, model) if window is None else window
-    return ServerInfo(kind=kind, engine=engine, models=models, window=window, slots=size_of(props, "total_slots"))
+    return ServerInfo(
+        kind=kind,
+        engine=engine,
+        models=models,
+        window=window,
+        slots=size_of(props, "total_slots"),
+        cache_block=cache_block,
+        marks=_marks(props.get("chat_template")),
+    )
+
+
+def _marks(template: object) -> tuple[str, ...]:
+    """Return the marks in a chat template, each once."""
+    if not isinstance(template, str):
+        return ()
+    return tuple(dict.fromkeys(_MARK.findall(template)))[:_MOST_MARKS]
 
 
 def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:
@@ -94,6 +120,25 @@ def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], prop
         if isinstance(entries, list) and entries and all(isinstance(e, dict) and fields <= e.keys() for e in entries):
             return name
     return ""
+
+
+def _cache_block(client: Caller, endpoint: Endpoint) -> int | None:
+    """Return the size of a vLLM server's cache blocks, which differs by the device that it runs on.
+
+    Source: vLLM's GET /metrics, vllm:cache_config_info.
+    """
+    try:
+        response = client.get(endpoint.root_url("/metrics"))
+    except NO_ANSWER:
+        return None
+    line = _CACHE_CONFIG.search(response.content.decode("utf-8", errors="replace"))
+    if response.status_code != 200 or line is None:
+        return None
+    told = dict(_LABEL.findall(line[1]))
+    if told.get("enable_prefix_caching", "").lower() == "false":
+        return 0
+    size = told.get("block_size", "")
+    return int(size) if size.isascii() and size.isdigit() and 0 < len(size) < 7 and int(size) else None
 
 
 def _get(client: Caller, endpoint: Endpoint, url: str) -> Mapping[str, Any]:

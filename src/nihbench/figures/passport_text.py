@@ -210,8 +210,11 @@ def scope(passport: Passport, sweeps: Sequence[Sweep], lang: Lang) -> str:
     told = say(
         lang, "scope", threshold=f"{passport.threshold:.1%}", times=times, corpora=say(lang, "comma").join(corpora)
     )
-    here = any(rung.effective.this_haystack for rung in passport.rungs)
-    return told + (say(lang, "these_texts") if here else "")
+    if any(rung.effective.this_haystack for rung in passport.rungs):
+        told += say(lang, "these_texts")
+    names = labels(passport, lang)
+    single = [names[rung] for rung in passport.rungs if rung.task.is_single]
+    return told + (say(lang, "this_needle", does=_both(single, lang)) if single else "")
 
 
 # ---- the table in a terminal -----------------------------------------------------------------------------------------

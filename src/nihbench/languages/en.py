@@ -77,14 +77,22 @@ _REPORTING = frozenset(
 
 _IRREGULAR = {
     "ate": "eat", "eaten": "eat", "sat": "sit", "seated": "sit", "drank": "drink", "drunk": "drink", "went": "go",
-    "gone": "go", "made": "make", "took": "take", "taken": "take", "came": "come", "bought": "buy", "brought": "bring",
-    "kept": "keep", "held": "hold", "wore": "wear", "worn": "wear", "wrote": "write", "written": "write", "saw": "see",
+    "gone": "go", "made": "mak", "took": "tak", "taken": "tak", "came": "com", "bought": "buy", "brought": "bring",
+    "kept": "keep", "held": "hold", "wore": "wear", "worn": "wear", "wrote": "writ", "written": "writ", "saw": "see",
     "seen": "see", "ran": "run", "swam": "swim", "slept": "sleep", "stood": "stand", "lay": "lie", "lying": "lie",
-    "left": "leave", "met": "meet", "paid": "pay", "sold": "sell", "told": "tell", "thought": "think", "knew": "know",
+    "left": "leav", "met": "meet", "paid": "pay", "sold": "sell", "told": "tell", "thought": "think", "knew": "know",
     "known": "know", "grew": "grow", "grown": "grow", "flew": "fly", "children": "child", "people": "person",
     "men": "man", "women": "woman", "feet": "foot", "teeth": "tooth", "mice": "mouse", "leaves": "leaf",
     "knives": "knife", "loaves": "loaf", "halves": "half", "lives": "life", "zero": "0", "two": "2", "three": "3",
     "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "eleven": "11",
+    "spent": "spend", "built": "build", "won": "win", "sent": "send", "lent": "lend", "lost": "los", "led": "lead",
+    "fed": "feed", "bred": "breed", "hid": "hid", "hidden": "hid", "rode": "rid", "ridden": "rid", "drove": "driv",
+    "driven": "driv", "broke": "break", "broken": "break", "spoke": "speak", "spoken": "speak", "stole": "steal",
+    "stolen": "steal", "chose": "choos", "chosen": "choos", "froze": "freez", "frozen": "freez", "wove": "weav",
+    "woven": "weav", "gave": "giv", "given": "giv", "began": "begin", "begun": "begin", "sang": "sing", "sung": "sing",
+    "rang": "ring", "rung": "ring", "threw": "throw", "thrown": "throw", "drew": "draw", "drawn": "draw",
+    "blew": "blow", "blown": "blow", "shown": "show", "taught": "teach", "caught": "catch", "fought": "fight",
+    "struck": "strik", "hung": "hang", "dug": "dig", "meant": "mean", "burnt": "burn", "lain": "lie",
     "twelve": "12", "closure": "clos", "once": "1", "twice": "2", "thrice": "3", "daily": "day", "weekly": "week", "monthly": "month",
     "yearly": "year", "annually": "year", "lit": "light", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
     "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10",
@@ -137,7 +145,7 @@ _SAY = (
 )
 _SAID = (
     r"(?:mentioned|stated|specified|provided|given|found|available|included|discussed|answered|listed|recorded|named|"
-    r"revealed|disclosed|defined|indicated|covered|addressed|described|present|answerable|known|clear from|"
+    r"revealed|disclosed|defined|indicated|covered|addressed|described|present|answerable|known|said|told|noted|reported|shown|clear from|"
     r"in (?:the|this|your|my) (?:document|text|context|passage|haystack|essays?|article))"
 )
 _SOURCE = r"(?:document|text|context|passage|article|essays?|source|haystack|material|provided)"
@@ -276,6 +284,9 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\bno (?:trace|sign|hint|clue|word|luck)\b|\bcame up empty\b|\b(?:is|are|was|were) (?:absent|missing) from\b|"
          r"\b(?:leaves?|left) (?:\w{1,12} ){0,3}?(?:open|unanswered)\b|\bno way (?:of|to)\b|"
          r"(?:\b(?:is|was) not|n't) (?:in )?there\b"),
+        ("no &given|stated|mentioned|named|provided|listed|included|specified|supplied|quoted|told|shown",
+         r"\bno (?:[\w'-]{1,20} ){1,10}?(?:is|are|was|were|has been|gets?|being) (?:\w{2,12}ly |ever )?"
+         r"(?:given|stated|mentioned|named|provided|listed|included|specified|supplied|quoted|told|shown)\b"),
         ("no &appear|exist|occur|come|found", r"\bno (?:[\w'-]{1,20} ){1,10}?(?:appears?|exists?|occurs?|comes? up|can be found|to be found)\b"),
         ("annot be|can't be|could not be|couldn't be",
          r"\b(?:cannot|can't|could not|couldn't) be (?:\w{2,12}ly )?(?:answered|determined|found|known|established|inferred|located|"
@@ -311,6 +322,9 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
         ("predict|forecast|foresee|foretell|prophe|see the future|tell the future|look into the future|speculat",
          r"\b(?:can't|cannot|can not|couldn't|won't|will not|unable to|not able to|n't able to|not possible to|impossible to|don't|do not)(?: \w{1,20}){0,2}? "
          r"(?:predict|forecast|foresee|foretell|prophesy|see the future|tell the future|look into the future|speculate|(?:make|offer|give) (?:\w{1,12} )?(?:predictions?|forecasts?|prophecy|prophecies))\b"),
+        ("identify|open|browse|visit|access|search&not |n't|annot|unable",
+         r"\b(?:can't|cannot|can not|won't|unable to|not able to|n't able to|don't)(?: \w{1,20}){0,2}? (?:identify (?:people|individuals|persons|anyone|anybody)|"
+         r"open (?:links|urls|web|pages)|(?:browse|visit|access|search) (?:the )?(?:links?|urls?|web|internet|(?:\w{1,10} )?(?:sites?|pages?|addresses)))\b"),
         ("comment|talk about|go into|get into|be drawn", r"\b(?:can't|cannot|can not|won't|will not|unable to|not able to|not going to|don't want to|do not want to|not willing to|unwilling to|don't wish to|do not wish to)(?: \w{1,20}){0,2}? "
          r"(?:comment on|talk about|go into|get into|be drawn)\b"),
         ("willing|going|inclined|want|wish|feel&not |n't|unwilling|disinclined",
@@ -382,13 +396,14 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
          r"\b(?:can't|cannot|could"
                                   r"n't|could not) (?:\w{1,20} )?(?:verify|vouch|be (?:sure|certain))\b|"
                                   r"\b(?:can't|cannot) say for (?:certain|sure)"),
-        ("guess|take ", r"\bif i had to guess\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
+        ("guess|take |had to|quote me", r"\bif i had to (?:guess|pick|choose|say)\b|n't quote me\b|not quote me\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
                         r"\btake (?:it|this|that) with\b"),
         ("ambiguous", r"\b(?:is|was|seems|though|but)(?: \w{1,20}){0,3}? ambiguous\b"),
         ("caution|salt|reserve|doubt|misgiving|reservation|sceptic|skeptic|wary",
          r"\b(?:treat|take|read|use|view|handle) (?:it|this|that|the \w{1,12}) with (?:\w{1,12} ){0,3}?(?:caution|salt|reserve|doubt|s[ck]epticism)\b|"
          r"\b(?:have|has|had|with) (?:\w{1,12} ){0,2}?(?:doubts|misgivings|reservations)\b|\b(?:am|be|remain|i'm) (?:\w{1,12} )?(?:doubtful|s[ck]eptical|wary)\b|"
          r"\bi (?:\w{2,12}ly |rather |very much )?doubt\b"),
+        ("verify|double-check|double check", r"\b(?:better|best|might want|may want|would want|wise|should|would) (?:to )?(?:verify|double[- ]check)\b"),
         ("supposedly|allegedly|purportedly|ostensibly", r"\b(?:supposedly|allegedly|purportedly|ostensibly)\b"),
         ("not be |not belong|convinced|persuaded",
          r"\b(?:may|might) (?:well |very well )?not (?:belong|be (?:\w{2,12}ly )?(?:part|from|right|correct|true|accurate|genuine|original|meant|intended))\b|"
@@ -397,7 +412,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
     "vague": (
         ("sometimes|occasionally|depending on|or something|or so|approximately|roughly|around|about ",
          r"\bsometimes\b|\boccasionally\b|\bdepending on\b|\bor something\b|\bor so\b|\bapproximately\b|\broughly\b|"
-         r"\b(?:around|about) (?=\d)"),
+         r"\b(?:around|about) (?=\d|(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|half)\b)"),
     ),
     "retract": (
         ("?", r"\? no\b(?=[,.;!])"),
@@ -482,14 +497,17 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
 
 _NEGATOR_WORDS = (
     "not", "never", "nor", "neither", "without", "avoid", "n't", "instead", "rather", "anything but", "except", "stay away",
-    "turned down", "rejected", "passed over", "ruled out", "no ", "against",
+    "turned down", "rejected", "passed over", "ruled out", "no ", "against", "none of",
+    "took over from", "taking over from", "succeed", "replac", "successor", "in place of", "anyone but", "anybody but",
 )  # fmt: skip
 _NEGATORS = (
     r"\b(?:not|never|nor|neither|without|cannot|avoid|avoids|avoiding)\b(?! (?:only|just|merely|to mention|"
     r"going wrong))|"
     r"n't\b(?! (?:only|just|merely|go wrong|miss|forget))|\b(?:instead of|rather than|anything but|except|"
     r"stay away from|(?:warn|advis|caution)(?:s|es|ed) (?:\w{1,12} )?against|turned down|rejected|passed over|ruled out)\b|"
-    r"\bno(?= )(?! (?:doubt|other|better|question|one))"
+    r"\bno(?= )(?! (?:doubt|other|better|question|one))|"
+    r"\b(?:took over from|taking over from|succeed(?:s|ed|ing)|replac(?:es|ed|ing)(?! by)|successor (?:of|to)|in place of|any(?:one|body) but)"
+    r"(?=(?: [\w.]{1,12}){0,2} ?$)|\bnone of(?! (?:the|this|that|these|those|my|your)\b)"
 )
 _NEGATION_ENDS = (
     r"[.!?](?=\s|$)|[;:\n—]|\b(?:but|instead(?! of)|however|rather(?! than)|only|better|beats?|actually)\b|"
@@ -521,12 +539,26 @@ _PHRASES = {
         r"three|four|nothing|without|but|or|e\.?g|i\.?e|there|here|just|only|exactly|\w+ly\b|\w+ing\b)\b|[([]"
     ),
     "listed": (
-        r", (?!\w{1,20}:|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|"
+        r", (?!\w{1,20}:|all\b|both\b|each\b|none\b|which|that|who|where|when|as\b|so\b|because|since|according|or\b|but|though|although|while|"
         r"per\b|based|\w+ing\b"
         r"|\w+ly\b|i\.e|e\.g|it|this|these|the\b|they|he\b|she|we\b|you|just|if\b|unless|in\b|for\b|to\b|at\b|on\b|"
         r"not\b|no\b)"
         r"([^.;:!?\n]{1,80})"
     ),
+    "of_them": r"(?:all|both|each|none|any) (?:\w{1,8} )?of (?:them|which|whom|these)\b",
+    "refers_back": (
+        r"\b(?:(?:that|the same|this|which) (?:very )?(?:day|date|morning|evening|year|month|time|place|one|person|sum|amount|number|code|"
+        r"page|address|site)|then|there|it|he|she|they|them|him|her|this|these|those)\b"
+    ),
+    "own_nouns": (
+        "date day year month week time moment weekday monday tuesday wednesday thursday friday saturday sunday january february march april may june july "
+        "august september october november december sum amount money price cost total figure number code value answer name person man "
+        "woman page address link site website url place quantity size length lot exact correct right full whole whole one"
+    ),
+    "is_thing": r"\W{0,2}(?:is|are|was|were|remains?|remained) (?:only |just |in fact |actually )?(?:the|an?|its|our|their|his|her)\b",
+    "not_done": r"\W{0,2}(?:(?:did|do|does|has|have|had|was|were|is|are|will|would|can|could)(?:n't| not| never)|can't|cannot|won't|never)\b",
+    "nothing_of": r"\b(?:nothing|none|nobody|no one|no money)\b",
+    "of_the_form": r"(?!)",
     "or_before": r"\bor (?:\w{1,12} ){0,3}",
     "or_after": r"or\b",
     "not_a_value": r"page |line |paragraph |section |chapter |no\. ?|step |confidence\W{1,4}|score\W{1,4}|id\W{1,4}",
@@ -592,11 +624,12 @@ _PHRASES = {
         r"\b(?:used to|formerly|previously|originally|initially|at first|once|no longer|until|before(?= ?[;,.])|earlier|"
         r"before (?:the|that|this|last) [^;.]{1,24}? (?:was|were|had)|"
         r"last (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|moved off|switched from|old|outdated|"
-        r"former|in the past|back then|budgeted|estimated|projected|forecast|planned|scheduled)\b"
+        r"former|in the past|back then|budget(?:ed)?|estimate[ds]?|projected|forecast|planned|plan was|scheduled|due|"
+        r"supposed to|meant to|expected to|the (?:first|original) (?:plan|date|price|quote))\b"
     ),
     "now": (
         r"\b(?:now|nowadays|currently|today|these days|since then|at present|after (?:the|its|a|an|being)\b|since (?:the|its)\b|(?:changed|moved|switched|revised|updated|cut|raised|"
-        r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward) to|replaced (?:by|with)|in the end|ended up|turned out|actually (?:cost|spent|paid|came|took|was|is|used)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
+        r"lowered|extended|postponed|rescheduled|shifted|pushed|renamed|relocated|transferred|brought forward|put off|put back|delayed|moved back|deferred|held over)(?: \w{2,8})? (?:to|until|till)|replaced (?:by|with)|in the end|in the event|finally|ended up|eventually|turned out|actually (?:cost|spent|paid|came|took|was|is|used)|this (?:year|month|week|spring|summer|autumn|fall|winter|quarter|season)|"
         r"the new)\b"
     ),
     "from": r"\b(?:cut|raised|changed|moved|lowered|increased|reduced|revised|switched|went|fell|rose|dropped|updated)\b[^,;.]{0,24}? from",

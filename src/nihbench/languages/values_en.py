@@ -114,9 +114,23 @@ _WEEKDAYS = {name: number for number, names in enumerate(
     ("mondays monday mon", "tuesdays tuesday tues tue", "wednesdays wednesday wed", "thursdays thursday thurs thu",
      "fridays friday fri", "saturdays saturday sat", "sundays sunday sun"), start=1) for name in names.split()}  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_OF_OTHER_LANGUAGES = {  # folded; those that English has, too, stand above
+    "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre": "",
+    "januar februar marz april mai juni juli august september oktober november dezember": "",
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre": "",
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre": "",
+    "janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro": "",
+    "januari februari maart april mei juni juli augustus september oktober november december": "",
+}
+_MONTHS_ABROAD = {name: number for names in _OF_OTHER_LANGUAGES for number, name in enumerate(names.split(), start=1)}
+_ABROAD = "|".join(sorted(_MONTHS_ABROAD, key=len, reverse=True))
+_YEAR_IN_WORDS = (
+    rf"(?:(?:nineteen|twenty)[ -](?:(?:oh[ -])?(?:{'|'.join(list(_ONES)[1:])})|(?:{'|'.join(_TENS)})(?:-(?:{'|'.join(list(_ONES)[1:10])}))?)"
+    rf"|two thousand(?: and)?(?: (?:{'|'.join(_TENS)})(?:-(?:{'|'.join(list(_ONES)[1:10])}))?| (?:{'|'.join(list(_ONES)[1:])}))?)(?![a-z-])"
+)
 _NAMED_DAY = "|".join(sorted(_ORDINALS, key=len, reverse=True))
 _DAY = rf"(?:(?P<d>\d{{1,2}})(?: ?st| ?nd| ?rd| ?th)?|(?P<dw>{_NAMED_DAY}))"
-_YEAR = r"(?P<y>\d{4})(?!\d)"
+_YEAR = rf"(?P<y>\d{{4}}(?!\d)|(?<=[a-z.]-)\d\d(?![\d-])|(?<=')\d\d(?!\d)|{_YEAR_IN_WORDS})"
 _HOUR_WORD = "|".join([*(w for w in _ONES if 0 < _ONES[w] < 13)][::-1])
 _HOUR = rf"(?:(?P<h>\d{{1,2}})|(?P<hw>{_HOUR_WORD}))"
 _MERIDIEM = (
@@ -321,14 +335,16 @@ VALUES = Values(
     minus=r"\b(?:minus|negative) $",
     per=r"\b(?:an?|per|each|every) (?P<per>[a-z]{1,12})\b",
     per_after=r" ?(?:(?:an?|per|each|every|for (?:an?|each)) |/ ?)(?P<per>[a-z]{1,12})\b",
-    months=_MONTHS,
+    months=_MONTHS_ABROAD | _MONTHS,
     weekdays=_WEEKDAYS,
     ordinals=_ORDINALS,
     dates=(
         rf"(?<![a-z])(?:the )?(?:very )?(?P<last>last|final|closing)(?: calendar)? day (?:of|in) (?:the month of )?(?P<m>{_MONTH})(?![a-z])\.?"
         rf"(?:,? ?(?:of |in )?(?:the year )?{_YEAR})?",
         rf"(?<![a-z])(?P<m>{_MONTH})(?:,? (?P<y>\d{{4}}))?(?:'?s)? (?P<last>last|final) day(?![a-z])",
-        rf"(?<![\d.])(?:the )?{_DAY}(?: day)?(?: of)?[ -](?P<m>{_MONTH})(?![a-z])\.?(?:,? ?(?:of )?[ -]?{_YEAR})?",
+        rf"(?<![\d.])(?:the )?{_DAY}(?: day)?(?: of)?[ -](?P<m>{_MONTH})(?![a-z])\.?(?:,? ?(?:of )?[ '-]?{_YEAR})?",
+        rf"(?<![\d.])(?P<d>\d{{1,2}})(?:er|º|o|\.)? (?:de |d')?(?P<m>{_ABROAD})(?![a-z])(?:,? (?:de |del )?(?P<y>\d{{4}})(?!\d))?",
+        rf"(?<![a-z])(?P<m>{_ABROAD}) (?:de |del )?(?P<y>\d{{4}})(?!\d)",
         rf"(?<![a-z])(?P<m>{_MONTH})(?![a-z])\.?[ -](?:the )?{_DAY}(?![\d:a-z])(?:,? ?(?:of )?[ -]?{_YEAR})?",
         rf"(?<![a-z])(?P<m>{_MONTH})(?![a-z])\.?,? (?:of )?{_YEAR}",
     ),
@@ -344,6 +360,7 @@ VALUES = Values(
         rf"(?P<to>past|after|to|before|till) {_HOUR}\b(?![:\d])(?: ?o'clock)?(?:,? ?{_MERIDIEM})?",
         rf"(?<![a-z-])(?P<hw>{_HOUR_WORD}) (?P<nw>thirty-five|thirty|fifteen|forty-five|forty|fifty-five|fifty|"
         rf"twenty-five|twenty|ten|oh five)(?:,? ?{_MERIDIEM})?(?![a-z])",
+        r"(?<![\d.,:])(?P<h>[01]\d|2[0-3])(?P<n>[0-5]\d) ?(?:hours|hrs|h)(?![a-z])",
         r"(?<![a-z])(?:at |12 )?(?P<named>noon|midday|midnight)(?![a-z])",
     ),
     halves={

@@ -220,11 +220,32 @@ def _made(
 
 
 def sampled(trials: Iterable[Trial], lengths: Sequence[int], counts: Sequence[int] | None) -> tuple[Trial, ...]:
-    """Return the trials that are left where each length is measured only so often; `counts` None or empty: all."""
+    """Return the trials that are left where each length is measured only so often; `counts` None or empty: all.
+
+    Rows that are depths take turns, for one measurement of a length needs one of them; each length begins with the one
+    behind those that the shorter one had first. Of other rows each is measured so often.
+    """
     if not counts:
         return tuple(trials)
+    given = tuple(trials)
+    depths = sorted({trial.depth_percent for trial in given if trial.point is None})
+    turns = {
+        (length, depth): (at - begin * LEAST_SAMPLES) % len(depths)
+        for begin, length in enumerate(lengths)
+        for at, depth in enumerate(depths)
+    }
     most = dict(zip(lengths, counts, strict=True))
-    return tuple(trial for trial in trials if trial.repeat < most[trial.length])
+
+    def turn(trial: Trial) -> int:
+        if trial.point is not None:
+            return trial.repeat
+        return trial.repeat * len(depths) + turns[trial.length, trial.depth_percent]
+
+    return tuple(trial for trial in given if turn(trial) < most[trial.length])
+
+
+LEAST_SAMPLES = 2
+"""So often every length is measured whatever it costs: two misses show a fall, one may be chance."""
 
 
 def trial_at(axis: str, row: float, **known: Any) -> Trial:
@@ -355,7 +376,8 @@ def prompts_by_length(trials: Iterable[Trial]) -> dict[int, tuple[int, int, int]
             count[1] += 1
     found = {}
     for length, each in sorted(counts.items()):
-        depths, prompts = max(cells for cells, _ in each.values()), [made for _, made in each.values()]
+        depths = max(cells for cells, _ in each.values())
+        prompts = [made for cells, made in each.values() if cells == depths]  # others have some of the depths alone
         if min(prompts) < depths:
             found[length] = (depths, min(prompts), max(prompts))
     return found

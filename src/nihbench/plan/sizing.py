@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from nihbench.plan.grid import LEAST_SAMPLES
 from nihbench.stats.effective import TOGETHER
 
 CLASSIC_STEPS = 15
@@ -19,8 +20,6 @@ CLASSIC_STEPS = 15
 CLASSIC_SHORTEST = 1000
 ANSWER_PRICE = 5
 """What a token of an answer costs, in tokens of a prompt."""
-LEAST_SAMPLES = 2
-"""So often every length is measured whatever it costs: two misses show a fall, one may be chance."""
 
 
 def classic_lengths(longest: int) -> tuple[int, ...]:
@@ -50,7 +49,8 @@ def samples(
             all with more of the shortest, are measured whatever they cost.
         answer_tokens: of a usual answer.
         most: more often than so no length is measured.
-        at_once: how many trials one measurement of a length is: the rows and prompts of the grid.
+        at_once: how many trials one measurement of a length is: the prompts of the grid, and its rows where they are
+            no depths.
     """
     costs = [at_once * trial_cost(length, answer_tokens) for length in lengths]
     counts = [min(LEAST_SAMPLES, most)] * len(costs)

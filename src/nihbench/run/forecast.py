@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -94,20 +95,36 @@ def guessed_output(setup: Setup) -> int:
     return setup.request.max_output if setup.preset.reasoning else min(GUESSED_OUTPUT, setup.request.max_output)
 
 
-def computed_shares(predicted: Forecast, records: Iterable[Record]) -> tuple[float, float] | None:
-    """Return the shares of prompt tokens that were computed: predicted, and as the server said of the same answers.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheUse:
+    """What a prefix cache was predicted to do, and what the server says of the same answers.
 
-    Each is of its own tokens: the server's of what the server counts. None where it said nothing of any.
+    `predicted` and `computed`: the shares of prompt tokens that are computed, each of its own tokens: the server's of
+    what the server counts. `was_warm`: it had most of the prompts that nothing before them could have brought there,
+    so that they are from before this run.
     """
-    sent = foreseen = computed = whole = 0
+
+    predicted: float
+    computed: float
+    was_warm: bool
+
+
+def cache_use(predicted: Forecast, records: Iterable[Record]) -> CacheUse | None:
+    """Return how a run's cache was used; None where the server said nothing of any answer."""
+    sent = foreseen = computed = whole = first_computed = first_whole = 0
     for record in records:
         told = _told_tokens(record)
         if told is None or record.trial not in predicted.cached_by_trial:
             continue
+        cached = predicted.cached_by_trial[record.trial]
         sent += record.trial.length
-        foreseen += record.trial.length - predicted.cached_by_trial[record.trial]
+        foreseen += record.trial.length - cached
         computed, whole = computed + told[0], whole + told[1]
-    return (foreseen / sent, computed / whole) if whole else None
+        if not cached:
+            first_computed, first_whole = first_computed + told[0], first_whole + told[1]
+    if not whole:
+        return None
+    return CacheUse(predicted=foreseen / sent, computed=computed / whole, was_warm=first_whole > 2 * first_computed)
 
 
 def _told_tokens(record: Record) -> tuple[int, int] | None:
@@ -180,12 +197,14 @@ def nearest_boundary(boundaries: Sequence[int], haystack: int, depth_percent: fl
 
 def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
     """Return them for one prompt variant's grid, its length with the fewest trials, and a cell."""
-    rows: dict[tuple[str, int], int] = {}
+    rows, cells = Counter[tuple[str, int]](), Counter[tuple[str, int, float]]()
     for trial in setup.whole:
         if trial.control is None and not trial.extra:
-            rows[trial.prompt, trial.length] = rows.get((trial.prompt, trial.length), 0) + 1
+            rows[trial.prompt, trial.length] += 1
+            cells[trial.prompt, trial.length, trial.row] += 1
     grids = [sum(n for (prompt, _), n in rows.items() if prompt == each) for each in {prompt for prompt, _ in rows}]
     cell = setup.options.repeats
+    cell = max(cells.values(), default=cell) if setup.samples else cell
     trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}
 

@@ -9,12 +9,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess
+from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import Report
 from nihbench.lang.messages import Note, Words, t
@@ -36,6 +38,7 @@ from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, price_of
 from nihbench.run.setup import Begun, Setup, merge_places, shared_note
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
+from nihbench.tasks.planting import FIT
 from nihbench.tasks.registry import SINGLE_NEEDLE, family
 from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.text.prompt import asks_first, head_of
@@ -277,7 +280,7 @@ class Outline:
         """
         options = self.setup.options
         check_numbers(options, model)
-        cache = _cache_of(self.setup.preset.cache, model.server.kind if model.server else self.begun.cache)
+        cache = _cache_of(self.setup.preset.cache, model.server, self.begun.cache)
         return replace(self, setup=replace(self.setup, window=_window_of(options, model, self.begun), cache=cache))
 
     def with_lengths(self, lengths: Sequence[int]) -> Outline:
@@ -381,7 +384,7 @@ def _without_lengths(
         request=request,
         headers=options.headers,
         window=_window_of(options, model, begun),
-        cache=_cache_of(preset.cache, model.server.kind if model.server else begun.cache),
+        cache=_cache_of(preset.cache, model.server, begun.cache),
         lengths=(),
         depths=rows_of(options, task),
         heads={name: head_of(prompts[name], task.specimens(name)[0].question) for name in prompts},
@@ -412,12 +415,20 @@ def rows_of(options: RunOptions, task: Task) -> tuple[float, ...]:
     return parse_depths(options.depths or (QUICK_DEPTHS if options.quick else "15"))
 
 
-def _cache_of(name: str | None, server_kind: str | None) -> PrefixCache:
-    """Return the cache of a preset, else of the kind of server; none where neither is known."""
-    chosen = name or (server_kind if server_kind in CACHES else None) or "none"
+def _cache_of(name: str | None, server: ServerInfo | None, begun: str | None) -> PrefixCache:
+    """Return the cache of a preset, else of the kind of server; none where neither is known.
+
+    A server that says of how many tokens its blocks are is believed.
+    """
+    kind = server.kind if server is not None else begun
+    chosen = name or (kind if kind in CACHES else None) or "none"
     if chosen not in CACHES:
         raise UsageError(t("run.models_yaml_no_cache", chosen=chosen, known=tuple(CACHES)))
-    return CACHES[chosen]
+    cache = CACHES[chosen]
+    block = server.cache_block if server is not None and cache.kind == "block" else None
+    if block is None:
+        return cache
+    return replace(cache, minimum=block, granularity=block) if block else CACHES["none"]
 
 
 def _sharded(setup: Setup) -> Setup:
@@ -484,6 +495,7 @@ def _with_lengths(
             *haystack_notes(resolved, others),
             *_cache_notes(resolved),
             *_unit_notes(resolved, calibration),
+            *_spacing_notes(resolved),
             *([shared] if shared else []),
         ),
     )
@@ -511,7 +523,7 @@ def _samples(setup: Setup) -> tuple[int, ...]:
         budget - sum(trial_cost(trial.length, answer) for trial in controls),
         answer_tokens=answer,
         most=options.repeats,
-        at_once=len(setup.depths) * len(setup.prompts),
+        at_once=len(setup.prompts) * (1 if setup.task.axis.name == DEPTH.name else len(setup.depths)),
     )
 
 
@@ -595,6 +607,19 @@ def _depth_notes(setup: Setup) -> list[Words]:
             length=error.length,
         )
     ]
+
+
+def _spacing_notes(setup: Setup) -> list[Words]:
+    """Return what must be said where inserts are too many to stand 1% of the haystack apart."""
+    if setup.task.is_single:
+        return []
+    last = max(setup.grid, key=lambda trial: trial.row)
+    planted = setup.planted(last)
+    depths = sorted(insert.depth_percent for insert in planted.inserts)
+    least = min((other - one for one, other in pairwise(depths)), default=100.0)
+    if not planted.apart or planted.haystack is not None or len(depths) <= FIT or least >= 1:
+        return []
+    return [Note("inserts_close", count=len(depths), least=f"{least:.2f}", fit=FIT)]
 
 
 def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[Words]:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from nihbench.endpoint.failures import is_about_model
-from nihbench.endpoint.kinds import HANDLING, LONGEST_WAIT_S, put_off
+from nihbench.endpoint.kinds import HANDLING, LONGEST_WAIT_S, put_off, was_unsent
 from nihbench.endpoint.limits import Limiter
 from nihbench.errors import DamagedDataError, PutOffError, StoppedError
 from nihbench.lang.messages import Message as Sentence
@@ -142,7 +142,7 @@ class Pool:
         """Raise `StoppedError` where a server has refused one call after the other: each has waited its time."""
         if not isinstance(outcome, Failure):
             self._refused = 0
-        elif HANDLING[outcome.kind].patient:
+        elif HANDLING[outcome.kind].patient or was_unsent(outcome):
             self._refused += 1
             if self._refused >= REFUSED_IN_A_ROW:
                 said = without_stop(outcome.message)

@@ -8,12 +8,13 @@ answer that only words the needle differently is not accused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score.asides import is_label
+from nihbench.score.beside import own_nouns
 from nihbench.score.grammar import Grammar, Phrase
 from nihbench.score.match import Found, negated, places_of, rivals_of
 from nihbench.score.reading import Reading
@@ -24,7 +25,7 @@ from nihbench.types import FOUND_FROM
 
 Span = tuple[int, int]
 
-_PARTS = Phrase(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|@parts@")
+_PARTS = Phrase(r"[;。!?\n—]|\.(?=\s|$)|,(?!\d)|(?<!\d),|@parts@")
 _STRONG = Phrase(r"[;。!?\n—]|\.(?=\s|$)|@parts@")
 _FORMER = Phrase("@former@")
 _NOW = Phrase("@now@")
@@ -42,9 +43,11 @@ _SOMEONE_ELSE = Phrase("(?<![不没])(?:@someone_else@)")
 _AS_FOR = Phrase("(?:@as_for@)")
 _IS_WHAT = Phrase("(?:@is_what@)")
 _GOES_TO = Phrase(r"\W{0,2}(?:@goes_to@)")
+_IS_NOW = Phrase(r"(?:@assigns@)(?: been)? (?:@now@)$")
 _IS_WHERE = Phrase(r"\W{0,2}(?:@is_where@)")
 _KNOWN_AS_SUCH = Phrase("(?:@known_as_such@)")
 _SET_APART = Phrase("(?:@set_apart@)")
+_ORDER_SIGNS = late(r"第?([零一二三四五六七八九十甲乙丙丁\d]{1,4})(?=号|楼|期|栋|座|级|班|组|队)")
 _KIND_OF = late(r"^ [\w'-]{2,20}(?= (?:for|of|on|to|about|at|in)\b)")  # what is not told: "no date for the train"
 _END = late(r"[;。\n]|[.!?](?=\s|$)")
 _ITSELF = ("itself", "himself", "herself", "themselv", "themselves", "though", "proper", "meanwhile")
@@ -54,9 +57,17 @@ _MOST = 24  # parts of an answer that are looked at
 _REACH = 120  # characters behind "now" in which a new value stands
 _SAYS_OF = Phrase(r"(?: [a-z'-]{2,20}){0,2}(?:'s\b| (?:@says_of@)\b)")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
+_REFERS_BACK = Phrase("@refers_back@")
+_IS_THING = Phrase("(?:@is_thing@)")
+_NOT_DONE = Phrase("(?:@not_done@)")
+_NOTHING_OF = Phrase("(?:@nothing_of@)")
+_GOES_ON = Phrase(r"(?:@parts@)")
+_ADDRESSES = ("url", "email", "phone")
 _OPENERS = " \"'“‘「《(,"
 _HEAD = 4  # words of a part in which the name stands that it speaks of
 _LONG_HEAD = 6
+_JOINT = late(r"[,;](?!\d)| and |,(?<!\d,)|、|和|与|及")
+_ITEMS = late(r",(?!\d)| and |、|和|与|及|;")
 _NAME = late(r"\b[A-Z][a-z]{2,20}\b")
 
 
@@ -77,8 +88,181 @@ def of_another(reading: Reading) -> Words:
     if why:
         return why
     parts = _parts(reading, spans)
+    if len(parts) == 1:
+        return _shared_out(reading, parts[0]) if parts[0].given else ""
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
+    apart = apart or (_told_of_another(reading, parts) if len(parts) > 1 else "")
+    apart = apart or next((why for p in parts if p.given and (why := _shared_out(reading, p))), "")
     return apart or _told_elsewhere(reading, parts, spans) or _done_by_another(reading, parts)
+
+
+# ---- told of another thing, and the asked thing told of apart ------------------------------------------------------
+
+
+def _told_of_another(reading: Reading, parts: list[_Part]) -> Words:
+    """What is given is told of another thing, and of the asked thing another part tells its own, or leaves it open.
+
+    "X is the number for Orrin Mill. For Halsey Mill, none is given"; 段怀瑾是厂长，首席审评师是赵其昌.
+    A part that speaks of the value ("X is on a Friday") tells of no other thing.
+    """
+    starts = [s for f in reading.right for s, _ in f.spans]
+    given = [p for p in parts if p.given]
+    others = [p for p in parts if not p.given and not any([p.start <= s < p.end for s in starts])]
+    if len(given) != 1 or not others:
+        return ""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    part = given[0]
+    before, behind = _around(text, part, reading)
+    left = f"{before} {behind}"
+    if not _things(reading, left) or _OF_THE_SOURCE(grammar).search(left):
+        return ""
+    signs, latin = _asked_apart(sheet)
+    own = {word for word in signs if word in left} | latin.intersection(_acts(grammar, left))
+    for other in others:
+        said = text[other.start : other.end]
+        asked = {word for word in signs if word in said} | latin.intersection(_acts(grammar, said))
+        left_open = reading.answer.cues("abstain", other.start, other.end)
+        until = left_open[0].start if left_open else max(part.end, other.start)
+        if reading.answer.cues("hedge", min(part.start, other.start), until):
+            continue  # called no answer: that is a doubt
+        if not asked - own or len(asked) < len(own) or _POINTS_BACK(grammar).match(said):
+            continue
+        known = [*grammar.stems(left), *(f"{act}er" for act in latin), *(f"{act}{act[-1:]}er" for act in latin)]
+        if _open_alone(reading, other.start, other.end, known) or _has_its_own(reading, other, behind, bool(own)):
+            return Note("given_to_another", words=said.strip()[:60])
+    return ""
+
+
+def _shared_out(reading: Reading, part: _Part) -> Words:
+    """Within one part: the value goes to another thing and another one to the asked: 5 for the school and 3 for it."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    if not _has_digits(sheet) or len(reading.right) != 1:
+        return ""
+    signs, latin = _asked_apart(sheet)
+    pieces = _between(_JOINT, text, part.start, part.end, reading.right[0].spans)
+    held = [(low, high) for low, high in pieces if any(low <= s < high for s, _ in reading.right[0].spans)]
+    if len(held) != 1:
+        return ""
+    own = " ".join(_around(text, _Part(*held[0], True), reading)[1:])
+    if not _things(reading, own):
+        return ""
+    for low, high in pieces:
+        if low < held[0][1] or not _has_number(reading, low, high):
+            continue
+        said = text[low:high]
+        asked = {w for w in signs if w in said and w not in own} | latin.intersection(grammar.stems(said)) - set(
+            grammar.stems(own)
+        )
+        if asked and not _things(reading, said):
+            return Note("given_to_another", words=said.strip()[:60])
+    return ""
+
+
+def _acts(grammar: Grammar, text: str) -> set[str]:
+    """Return the stems of a text, and of the acts that its doers are named by: win for winner."""
+    stems = set(grammar.stems(text))
+    return stems | {grammar.stem(f"{stem.removesuffix('er')}ing") for stem in stems if stem.endswith("er")}
+
+
+def _around(text: str, part: _Part, reading: Reading) -> tuple[str, str]:
+    """Return what a part says in front of the values in it, and behind and between them."""
+    spans = sorted(s for f in reading.right for s in f.spans if part.start <= s[0] < part.end)
+    pieces, at = [], part.start
+    for start, end in spans:
+        pieces.append(text[at : max(at, start)])
+        at = max(at, end)
+    return pieces[0], " ".join([*pieces[1:], text[at : part.end]])
+
+
+def _things(reading: Reading, text: str) -> list[str]:
+    """Return the words of a text that name something new: nothing that values are called by, no numbers."""
+    grammar = reading.grammar
+    if grammar.has_signs(text):
+        found = [sign for sign in _novel_signs(reading, text) if sign not in own_nouns(grammar)]
+        return found or [sign for sign in _ORDER_SIGNS.findall(text) if sign not in reading.sheet.question]
+    return [s for s in reading.novel(text) if s.isalpha() and s not in own_nouns(grammar) and s not in _ITSELF]
+
+
+def _has_its_own(reading: Reading, other: _Part, behind: str, attribute: bool) -> bool:
+    """Whether a part gives the asked thing another value, where the value that is given is said to be another's."""
+    text, sheet, grammar = reading.answer.text, reading.sheet, reading.grammar
+    said = text[other.start : other.end]
+    if reading.answer.cues("abstain", other.start, other.end) or _was_before(reading, other):
+        return False
+    thing = _IS_THING(grammar).match(behind)
+    if thing and _things(reading, behind[thing.end() :]) and _is_denied(reading, other):
+        return True
+    if negated(reading.answer, max(other.start, other.end - 1), other.end) or _OF_THE_SOURCE(grammar).search(said):
+        return False
+    names = {s for name in sheet.subjects for s in (*grammar.stems(name), *_words_of(name, grammar))}
+    told = {w for w in _asked_words(sheet) if _holds(sheet, said, w)} - names
+    if (told or attribute) and (_NOTHING_OF(grammar).search(said) or _has_rival(reading, other)):
+        return True
+    if _has_digits(sheet) and not any(f.fact.kind in _ADDRESSES for f in reading.right):
+        return False
+    if thing is None or not _things(reading, behind[thing.end() :]):
+        return False
+    listed = told and len(reading.right) > 2
+    if listed and len([piece for piece in _ITEMS.split(said) if _things(reading, piece)]) > 1:
+        return True
+    return _is_assigned(reading, other)
+
+
+def _has_rival(reading: Reading, part: _Part) -> bool:
+    """Whether another value of the type of what is given stands in a part."""
+    text, sheet = reading.answer.text, reading.sheet
+    places = [p for f in reading.right if f.fact.values for p in rivals_of(f.fact, reading.answer)[:40]]
+    inside = [p for p in places if part.start <= p.start < part.end]
+    return any(not is_label(sheet, text, p.start, p.end) for p in inside)
+
+
+def _is_assigned(reading: Reading, part: _Part) -> bool:
+    """Whether a part says of the asked thing, by its name, that it is something new."""
+    grammar, sheet = reading.grammar, reading.sheet
+    said = reading.answer.text[part.start : part.end]
+    assigns = _ASSIGNS(grammar).search(said)
+    if assigns is None:
+        return False
+    head, tail = said[: assigns.start()], said[assigns.end() :]
+    if not _lead(sheet, head) or _REFERS_BACK(grammar).match(tail.lstrip()) or _REFERS_BACK(grammar).search(head):
+        return False
+    if any(f.fact.kind == "name" for f in reading.right) and not grammar.has_signs(said):
+        return bool(_new_names(reading, part))
+    return len(_things(reading, tail)) > int(grammar.has_signs(said) and said[assigns.start() : assigns.end()] != "姓")
+
+
+def _is_denied(reading: Reading, part: _Part) -> bool:
+    """Whether a part says of the asked thing, by its name, that there is none or that it is not so."""
+    text, grammar = reading.answer.text, reading.grammar
+    said = text[part.start : part.end]
+    denied = _NOT_DONE(grammar).search(said)
+    if denied is None or not _lead(reading.sheet, said[: denied.start()]) or _REFERS_BACK(grammar).search(said):
+        return False
+    return not _GOES_ON(grammar).search(said)
+
+
+def undone(reading: Reading) -> Words:
+    """Return that what is given is the subject of what it did not do: "X and Y didn't win", 甲和乙都不是……."""
+    if not reading.right or not reading.answer.may_negate or reading.sheet.by_words:
+        return ""
+    if not any([f.fact.identifying for f in reading.right]) and not reading.sheet.listed:
+        return ""
+    text, grammar, sheet = reading.answer.text, reading.grammar, reading.sheet
+    last = max([s[1] for f in reading.right for s in f.spans])
+    denied = _NOT_DONE(grammar).match(text, last)
+    if denied is None or any(f.fact.denied is not False for f in reading.right):
+        return ""
+    stop = _PARTS(grammar).search(text, denied.end(), denied.end() + _USE)
+    behind = text[denied.end() : stop.start() if stop else denied.end() + _USE]
+    said = [s for s in grammar.content_stems(behind) if s not in grammar.empty and s not in grammar.reporting]
+    if not said or any(s not in sheet.known for s in said) or (stop and _GOES_ON(grammar).match(text, stop.start())):
+        return ""
+    low = max(
+        [m.end() for m in _STRONG(grammar).finditer(text, max(0, reading.first - _REACH), reading.first)], default=0
+    )
+    if len([f for f in reading.right if all(low <= s < last for s, _ in f.spans)]) < len(reading.right):
+        return ""
+    return Note("negated", words=reading.right[0].fact.name)
 
 
 def misplaced(reading: Reading) -> tuple[Found, ...]:
@@ -215,8 +399,8 @@ def _contrasts(reading: Reading, part: _Part, spans: list[Span]) -> bool:
         own = [m for m in _BELONGS(grammar).finditer(left) if _novel_signs(reading, left[m.end() : m.end() + 1])]
         return bool(own) or len(_novel_signs(reading, left)) >= _STRANGE_SIGNS
     if _has_digits(reading.sheet):
-        return any(not s.isdecimal() for s in reading.novel(left))
-    return any(s.isalpha() for s in reading.novel(left))
+        return any(not s.isdecimal() and s not in own_nouns(grammar) for s in reading.novel(left))
+    return any(s.isalpha() and s not in own_nouns(grammar) for s in reading.novel(left))
 
 
 def _novel_signs(reading: Reading, text: str) -> list[str]:
@@ -227,7 +411,10 @@ def _novel_signs(reading: Reading, text: str) -> list[str]:
 def _new_names(reading: Reading, part: _Part) -> list[str]:
     start, end = reading.answer.folded.place(part.start), reading.answer.folded.place(part.end - 1) + 1
     names = map(str.lower, _NAME.findall(reading.answer.original[start:end])[:20])
-    return [name for name in names if name not in reading.grammar.empty and reading.novel(name)]
+    own = own_nouns(reading.grammar)
+    return [
+        n for n in names if n not in reading.grammar.empty and reading.grammar.stem(n) not in own and reading.novel(n)
+    ]
 
 
 def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
@@ -255,6 +442,8 @@ def _led_by_another(reading: Reading, parts: list[_Part]) -> Words:
             continue
         if signs and (not set(words) & grammar.demonstratives and any(n in words[: len(n) + 2] for n in left)):
             return Note("given_to_another", words=words.strip()[:60])
+        if _REFERS_BACK(grammar).search(words):
+            continue
         if not signs and _bare_words(grammar, " ".join(words.split()[:_HEAD])) & set(left) and reading.novel(words):
             return Note("given_to_another", words=words.strip()[:60])
     return ""
@@ -421,7 +610,7 @@ def _told_otherwise(reading: Reading, part: _Part, spans: list[Span]) -> bool:
     return bool(named and new) and not _strange_words(reading, head)
 
 
-def _open_alone(reading: Reading, start: int, end: int) -> bool:
+def _open_alone(reading: Reading, start: int, end: int, known: Iterable[str] = ()) -> bool:
     """Whether text[start:end] says of the asked thing, and of nothing else, that it is not told."""
     text = reading.answer.text
     cues = reading.answer.cues("abstain", start, end)
@@ -432,7 +621,7 @@ def _open_alone(reading: Reading, start: int, end: int) -> bool:
         behind = _KIND_OF.sub("", behind)
     rest = f"{text[start : cues[0].start]} {behind}"
     named = any(name in rest for name in reading.sheet.subjects)
-    return (named or _lead(reading.sheet, rest) > 0) and not _strange_words(reading, rest)
+    return (named or _lead(reading.sheet, rest) > 0) and not _strange_words(reading, rest, known)
 
 
 def _left_by(reading: Reading, spans: list[Span]) -> Words:
@@ -454,9 +643,10 @@ def _left_by(reading: Reading, spans: list[Span]) -> Words:
     return ""
 
 
-def _strange_words(reading: Reading, text: str) -> bool:
+def _strange_words(reading: Reading, text: str, known: Iterable[str] = ()) -> bool:
     """Whether a text has words that are neither the question's nor talk about it; two signs alone are none."""
-    new = [word for word in _strange(reading, text) if word not in _ITSELF]
+    new = [word for word in _strange(reading, text) if word not in _ITSELF and word not in known]
+    new = [word for word in new if word not in own_nouns(reading.grammar)]
     return len(new) > (2 if reading.grammar.has_signs(text) else 0)
 
 
@@ -493,7 +683,9 @@ def _says_other(reading: Reading, at: int) -> bool:
     end = stop.start() if stop else min(len(text), at + _REACH)
     if _has_digits(reading.sheet) or grammar.has_signs(text[at:end]) or any(at <= s < end for s, _ in _spans(reading)):
         return False
-    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24))
+    assigns = _ASSIGNS(grammar).search(text, at, min(end, at + 24)) or _IS_NOW(grammar).search(
+        text, max(0, at - 24), at
+    )
     return assigns is not None and bool(reading.novel(text[assigns.end() : end]))
 
 
@@ -578,12 +770,13 @@ def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     """Return the answer's parts; those between the first and the last fact of a sentence are one."""
     text, grammar = reading.answer.text, reading.grammar
     parts: list[_Part] = []
-    for low, high in _between(_STRONG(grammar), text, 0, len(text)):
+    whole = [s for f in reading.right if f.fact.kind in _ADDRESSES for s in f.spans]
+    for low, high in _between(_STRONG(grammar), text, 0, len(text), whole):
         held = [s for s in spans if low <= s[0] < high]
         if not held:
             parts.append(_Part(low, high, False))
             continue
-        pieces = _between(_PARTS(grammar), text, low, high)
+        pieces = _between(_PARTS(grammar), text, low, high, whole)
         first = max(a for a, _ in pieces if a <= held[0][0])
         ends = [e for f in reading.right for s, e in f.spans if low <= s < high]
         last = min([b for _, b in pieces if b >= max(ends)], default=high)
@@ -593,9 +786,11 @@ def _parts(reading: Reading, spans: list[Span]) -> list[_Part]:
     return parts[:_MOST]
 
 
-def _between(marks: re.Pattern[str], text: str, low: int, high: int) -> list[Span]:
+def _between(marks: re.Pattern[str], text: str, low: int, high: int, within: Sequence[Span] = ()) -> list[Span]:
     found, at = [], low
     for mark in marks.finditer(text, low, high):
+        if within and any(start <= mark.start() and mark.end() <= end for start, end in within):
+            continue  # a mark of an address: ?id=
         if text[at : mark.start()].strip():
             found.append((at, mark.start()))
         at = mark.end()

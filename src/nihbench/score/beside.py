@@ -19,6 +19,7 @@ from nihbench.score.match import negated
 from nihbench.score.numbers import find_digits, nearness
 from nihbench.score.reading import Reading
 from nihbench.score.sheet import Sheet
+from nihbench.score.values.amounts import amounts
 from nihbench.text.late import late
 
 _SHOWS = Phrase("@shows@")
@@ -28,6 +29,7 @@ _NAME = late(r"(?<=[a-z,)] )[A-Z][a-z]{2,20}\b")
 _LOWER = late(r"\b[a-z]{2}")
 _AND_MORE = Phrase("@and_more@")
 _LISTED = Phrase("@listed@")
+_OF_THEM = Phrase(r"\W{0,2}(?:@of_them@)")
 _TAIL = Phrase("@tail@")
 _TELLS = Phrase("[ ,]{0,2}(?:@tells@)([^.;:!?\\n]{1,160})")
 _TOLD = 3  # content words of its own that make such a clause an extra
@@ -50,9 +52,12 @@ _OWN_SIGNS = 4  # different signs of its own that make such a clause an extra
 _CLAUSE_MARK = late(r"[,;](?!\d)|[,;](?<!\d[,;])")
 _ASIDE_CUES = ("hedge", "abstain", "grader", "retract", "confirm", "either", "refuse", "override")
 _OF_THE_SOURCE = Phrase("@of_the_source@")
+_OWN_NOUNS = "own_nouns"
+_OF_THE_FORM = Phrase("(?:@of_the_form@)")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@speaks_of_it@)")
 _MORE_AT_ONCE = Phrase(r"\W{0,3}(?:@more_at_once@)")
 _EITHER_REACH = 160  # characters behind the facts
+_CONVERTED = 16  # characters between an amount and what it is in another unit
 _REMARK = 60  # characters
 _STRAY_FROM = 10.0  # words: so long a sentence that shares nothing with the needle is not about it
 _FOLLOWING = 8  # sentences after a complete answer that are looked at
@@ -68,7 +73,7 @@ def extras(reading: Reading) -> Words:
     found = _number(reading, stop) or _one_more_item(known, reading, stop)
     if found:
         return found
-    if answer.has_signs and 2 * grammar.count_signs(answer.text) > len(answer.text):
+    if answer.has_signs and 2 * grammar.count_signs(answer.text) > len(answer.text) - _latin_given(reading):
         return _clauses_of_signs(known, answer, reading.end, stop) or _clauses_between(known, reading)
     if answer.has_signs or grammar.has_signs(sheet.question) or not _SHOWS(grammar).search(answer.text):
         return ""
@@ -79,6 +84,19 @@ def extras(reading: Reading) -> Words:
         or _goes_on(known, reading, stop)
         or _said_more(known, reading, stop)
     )
+
+
+@lru_cache(maxsize=64)
+def own_nouns(grammar: Grammar) -> frozenset[str]:
+    """Return what a value is called by, and the parts of a date: stems of words, and signs."""
+    said = [grading.phrases.get(_OWN_NOUNS, "") for grading in grammar.gradings]
+    return frozenset(piece for text in said for piece in (map(grammar.stem, text.split()) if text.isascii() else text))
+
+
+def _latin_given(reading: Reading) -> int:
+    """Return how long the given values are that are no signs: an answer in Chinese may give a code or an address."""
+    spans = [found.spans[0] for found in reading.right if found.fact.values]
+    return sum(end - start for start, end in spans if reading.answer.text[start:end].isascii())
 
 
 def choices(reading: Reading) -> Words:
@@ -189,6 +207,8 @@ def _number(reading: Reading, stop: int) -> Words:
             continue
         if reading.covered(number.start, number.end) or (expected and is_rival(sheet, number, expected, answer.text)):
             continue  # which `rules` has judged
+        if _is_converted(reading, number.start, number.end):
+            continue
         about = _NOT_A_VALUE(grammar).search(answer.text, max(0, number.start - 14), number.start)
         graders = answer.cues("grader", max(0, number.start - 20), number.end + 20)
         if about or graders or (_COUNTERS(grammar).match(answer.text, number.end) and len(number.digits) < 3):
@@ -196,6 +216,17 @@ def _number(reading: Reading, stop: int) -> Words:
         if _added(reading, number.start, number.end):
             return Note("added_number", number=number.digits)
     return ""
+
+
+def _is_converted(reading: Reading, start: int, end: int) -> bool:
+    """Whether a number is of an amount right behind the given one, in another unit or currency: 26.8万元 (约合...)."""
+    answer = reading.answer
+    for found in reading.right:
+        unit = getattr(found.fact.value, "unit", "")
+        for read in amounts(answer) if unit else ():
+            if read.first <= start and end <= read.last and read.unit and read.unit != unit:
+                return any(0 <= read.start - high <= _CONVERTED for _, high in found.spans)
+    return False
 
 
 def is_rival(sheet: Sheet, number: Number, expected: str, text: str) -> bool:
@@ -220,10 +251,16 @@ def _name(known: frozenset[str], reading: Reading, stop: int) -> Words:
             at >= 0
             and not reading.covered(at, at + len(word))
             and not _in_brackets(answer.text, at)
+            and not _taken_back(answer, at, reading.first)
             and _added(reading, at, at + len(word))
         ):
             return Note("added_name", name=name)
     return ""
+
+
+def _taken_back(answer: Text, at: int, first: int) -> bool:
+    """Whether what stands before the facts is taken back before they are given: "first I thought X, but it is Y"."""
+    return at < first and bool(answer.cues("override", at, first) or answer.cues("retract", at, first))
 
 
 def _in_brackets(text: str, at: int) -> bool:
@@ -251,6 +288,8 @@ def item_more(reading: Reading) -> Words:
             continue
         at = m.end() if m else stop
         item = text[low:high]
+        if _OF_THEM(grammar).match(item):
+            continue
         if low >= high or reading.covered(low, high) or len(grammar.words(item)) > 2 * _LISTED_WORDS:
             continue
         novel = grammar.novel(item, sheet.heard)
@@ -271,6 +310,8 @@ def _one_more(known: frozenset[str], answer: Text, end: int) -> Words:
     if match is None or _OF_THE_SOURCE(grammar).search(match.group(1)):
         return ""
     words = grammar.novel(match.group(1), known)
+    if all(word in own_nouns(grammar) for word in words):
+        return ""  # 30 June 2037, a Tuesday
     return Note("added_words", words=" ".join(words[:4])) if words else ""
 
 
@@ -384,6 +425,8 @@ def _clauses_of_signs(known: frozenset[str], answer: Text, end: int, stop: int) 
             clauses.append(text[full_stop.end() : after.start() if after else full_stop.end() + SENTENCE])
     for clause in clauses[:4]:
         chars = [s for s in grammar.stems(clause) if s not in known and s not in grammar.reporting_signs]
+        if "{" in text or _OF_THE_FORM(grammar).search(clause):
+            continue
         if len(chars) >= _NOVEL_CHARS and not _OF_THE_SOURCE(grammar).search(clause):
             return Note("added_words", words=clause[:20])
     return ""
@@ -402,6 +445,10 @@ def _clauses_between(known: frozenset[str], reading: Reading) -> Words:
         at = mark.end() if mark else high
         clause = text[low:end]
         if low <= spans[0][1] or any(s < end and low < e for s, e in spans) or reading.covered(low, end):
+            continue
+        if "{" in text and ":" in clause:
+            continue  # a further field
+        if _OF_THE_FORM(grammar).search(clause):
             continue
         if _EXPLAINS(grammar).match(clause) or _OF_THE_SOURCE(grammar).search(clause):
             if low >= last:

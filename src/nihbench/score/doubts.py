@@ -7,9 +7,11 @@ from nihbench.score.asides import SENTENCE_END, is_remark
 from nihbench.score.grammar import Cue, Phrase
 from nihbench.score.reading import Reading
 from nihbench.score.subject import names_another
+from nihbench.score.values.amounts import amounts
 
 _KINDS = ("hedge", "abstain", "refuse")
 _ASKED = Phrase(r"[^\w?]{0,2}(?:@asking_ends@)?[^\w?]{0,2}\?")
+_NEXT = 3  # characters between a vague word and its amount
 _VAGUE_REACH = 80  # characters between a vague word and the facts
 _CLAUSE_END = Phrase(r"[.!?](?=\s|$)|[,;:。()\n]|@clause_ends@")
 _POINTS_BACK = Phrase(r"\W{0,3}(?:@points_back@)")
@@ -89,7 +91,7 @@ def _of_what_is_missing(reading: Reading, cue: Cue) -> bool:
     The rest is named there by a question word, by a word that needle and given facts do not hold, or by the needle's
     own words for it; a clause about the answer, or one that points back at what is given, doubts that.
     """
-    if reading.complete or reading.sheet.by_words or cue.start < reading.first:
+    if reading.complete or cue.start < reading.first:
         return False
     text = reading.answer.text
     clause_end = _CLAUSE_END(reading.grammar)
@@ -107,6 +109,17 @@ def _of_what_is_missing(reading: Reading, cue: Cue) -> bool:
     return bool(_ASKS(grammar).search(clause) or telling)
 
 
+def _before_another_amount(reading: Reading, cue: Cue) -> bool:
+    """Whether a vague word stands before an amount that is not the given one: 640 million gallons (about 2.4 ...)."""
+    given = [span for found in reading.right if found.fact.values for span in found.spans]
+    if not given or not reading.answer.has_digits:
+        return False
+    for read in amounts(reading.answer):
+        if cue.end <= read.first <= cue.end + _NEXT and read.start >= cue.start - _NEXT:
+            return not any(start < read.end and read.start < end for start, end in given)
+    return False
+
+
 def vague(reading: Reading) -> str:
     """Return the vague word beside the first fact, or "": not one in a remark, or of a value said again."""
     text, first = reading.answer.text, reading.first
@@ -116,6 +129,8 @@ def vague(reading: Reading) -> str:
     again = all([len(f.spans) > 1 and f.spans[-1][0] >= f.spans[0][1] for f in reading.right])
     for cue in reading.answer.cues("vague", max(low, first - _VAGUE_REACH), high):
         told = any(reading.at(cue) in reading.grammar.fold(own).text for own in reading.sheet.told)
+        if _before_another_amount(reading, cue):
+            continue
         if (
             not told
             and not (again and cue.start < first)

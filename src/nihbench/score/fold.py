@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nihbench.text.late import late
-from nihbench.text.markup import markup_of
+from nihbench.text.markup import markup_of, template_marks
 
 _GONE = "\0"  # stands for a character that is folded away, so that a fold keeps its length as long as it can
 _QUOTED_CELL = late(r'(?<=\d,)"(?=[^\W_])')
@@ -75,7 +75,9 @@ class Folded:
 
 
 def final_answer(answer: str) -> str | None:
-    """Blank out a model's reasoning, keeping every character's place; None when the last of it never ends.
+    """Blank out a model's reasoning and a chat template's marks, keeping every character's place.
+
+    None when the last of the reasoning never ends.
 
     An end without a beginning ends a part that began before the answer (some chat templates open it in the prompt), so
     everything up to it is blanked too.
@@ -84,10 +86,61 @@ def final_answer(answer: str) -> str | None:
     if found.is_open:
         return None
     kept, at = [], 0
-    for start, end in found.gone:
-        kept += [answer[at:start], " " * (end - start)]
-        at = end
+    for start, end in sorted((*found.gone, *template_marks(answer))):
+        kept += [answer[at:start], " " * (end - max(at, start))]
+        at = max(at, end)
     return "".join([*kept, answer[at:]])
+
+
+# ---- what stands for a character, or dresses text, in LaTeX, JSON and HTML -------------------------------------------
+
+_PAD = "\ufeff"  # folded away, so that what is written for a character keeps its length
+_SIGNS_WRITTEN = {
+    "times": "×", "cdot": "·", "circ": "°", "degree": "°", "pounds": "£", "euro": "€", "quad": " ", "rightarrow": "→",
+    "to": "→", "approx": " ", "sim": " ", "newline": "\n", "textdegree": "°", "textyen": "¥", "yen": "¥",
+    "textdollar": "$", "textpounds": "£", "texteuro": "€",
+}  # fmt: skip
+_ENTITIES = {
+    "amp": "&", "nbsp": " ", "quot": '"', "apos": "'", "lt": "<", "gt": ">", "ndash": "–", "mdash": "—", "euro": "€",
+    "pound": "£", "yen": "¥", "deg": "°", "times": "×", "thinsp": " ", "ensp": " ", "minus": "-",
+}  # fmt: skip
+_WRITTEN = late(
+    r"\\u(?P<code>[0-9a-fA-F]{4})"
+    rf"|(?:\^\{{?)?\\(?P<sign>{'|'.join(sorted(_SIGNS_WRITTEN, key=len, reverse=True))})(?![a-zA-Z])\}}?"
+    r"|\\(?P<dress>text(?:bf|it|rm|tt|sf)?|math(?:rm|bf|it|tt|sf)|boxed|fbox|mbox|emph|underline|displaystyle|left"
+    r"|right)(?![a-zA-Z])\{?"
+    r"|\\frac\{(?P<over>\d{1,4})\}\{(?P<under>\d{1,4})\}"
+    r"|\\(?P<line>[nrt])(?![a-z])"
+    r"|\\(?P<space>[,;: !])"
+    r"|\{(?P<comma>,)\}"
+    r"|\^\{(?P<power>-?\d{1,3})\}"
+    r"|&(?P<entity>[a-z]{2,6});|&#(?P<number>\d{1,5});"
+)
+
+
+def _written(m: re.Match[str]) -> str:
+    """Return the character for which something is written, padded to its length; what only dresses text is gone."""
+    kind = m.lastgroup or ""
+    said = m[kind]
+    if kind == "under":
+        said = f"{m['over']}/{m['under']}"
+    elif kind == "code":
+        said = chr(int(said, 16))
+    elif kind == "number":
+        said = chr(int(said)) if 31 < int(said) < 0xD800 else m.group()
+    elif kind == "entity":
+        said = _ENTITIES.get(said, m.group())
+    elif kind == "sign":
+        said = _SIGNS_WRITTEN[said]
+    elif kind == "line":
+        said = "\n"
+    elif kind == "space":
+        said = " "
+    elif kind == "dress":
+        said = ""
+    elif kind == "power":
+        said = f"^{said}"
+    return said + _PAD * (len(m.group()) - len(said))
 
 
 _RUN_OF_GONE = late(f"{_GONE}+")
@@ -140,6 +193,8 @@ class Folder:
         """Return the folded form of `original`. Time is linear in its length."""
         if not original.isascii() and _AMONG_LATIN.search(original):
             original = _MIXED.sub(_latin, original)
+        if "\\" in original or "&" in original or "{,}" in original:
+            original = _WRITTEN.sub(_written, original)
         if ',"' in original:  # a quotation mark between two numbers of a row keeps them apart
             original = _QUOTED_CELL.sub(" ", original)
         text = original.translate(self._table)

@@ -80,6 +80,8 @@ def _denials(answer: Text) -> tuple[Span, ...]:
     for cue in answer.cues("denied")[:_MOST_DENIALS]:
         low = max(0, cue.start - _LONGEST)
         last = _last(_DENIAL_ENDS(grammar), text[low : cue.start])
+        if last and not text[low + last.end() : cue.start].strip(" ,这那都") and last.group()[:1] not in "。;.!?\n":
+            last = _last(_DENIAL_ENDS(grammar), text[low : low + last.start()])  # ..., 其实是假的
         if not _OF_OTHERS(grammar).search(text, max(low, cue.start - _OTHERS_BEFORE), cue.start):
             begin = low + last.end() if last else low
             found.append((begin, cue.start))
@@ -191,7 +193,7 @@ def find(fact: Sought, answer: Text) -> Found:
     spans = _places(fact, answer) or _broken(fact, answer)
     fuzzy = not spans and not fact.values
     if fuzzy:
-        spans = _romanized_places(fact, answer) or _misspelt(fact, answer)
+        spans = _romanized_places(fact, answer) or _compound(fact, answer) or _misspelt(fact, answer)
     if spans and fact.relations:
         spans = [span for span in spans if not _opposed(fact, answer, span)]
         if not spans:
@@ -277,10 +279,11 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
         spans = [(place.start, place.end) for place in places_of(fact, answer) if place.how == "same"]
     if fact.by_signs is not None and answer.has_signs:
         spans += [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
-    stands = answer.stems.__contains__
-    for wanted in fact.by_words:
-        if all(map(stands, wanted.stems)):
-            spans += _with_values(wanted, answer)
+    if fact.firsts is None or not answer.stems.keys().isdisjoint(fact.firsts):
+        stands = answer.stems.__contains__
+        for wanted in fact.by_words:
+            if all(map(stands, wanted.stems)):
+                spans += _with_values(wanted, answer)
     return _outermost(spans) if len(spans) > 1 else spans
 
 
@@ -343,6 +346,9 @@ def _with_values(wanted: Wanted, answer: Text) -> list[Span]:
 _PARTED = late(r"[;\n。]|,(?!\d)|, ")
 
 
+_NUMBERED = late(r"[:|=]|^ (?:number|no\.?|nr\.?|nos\.?) ?$")
+
+
 def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     """Return the number that stands with the word at a place, in front of it or behind it; "" where there is none."""
     before = [each for each in words[max(0, at - 3) : at] if each.isdecimal()]
@@ -352,7 +358,7 @@ def _number_of(answer: Text, low: int, words: list[str], at: int) -> str:
     told = (
         behind[:1] == [at + 1]
         or behind
-        and re.search(r"[:|=]", answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
+        and _NUMBERED.search(answer.text[answer.spans[low + at][1] : answer.spans[low + behind[0]][0]])
     )
     return words[behind[0]] if told else ""
 
@@ -443,6 +449,20 @@ def _romanized(grammar: Grammar, forms: tuple[str, ...]) -> tuple[list[list[str]
     return written, re.compile(rf"(?<![a-z])(?:{'|'.join(patterns)})(?![a-z])") if patterns else None
 
 
+def _compound(fact: Sought, answer: Text) -> list[Span]:
+    """Return where two words of a fact stand as one (pearwood for pear wood), or its only one as two."""
+    stems = answer.stems
+    for joined, rest, window in fact.joined:
+        if joined in stems and all(map(stems.__contains__, rest)):
+            return _together((joined, *rest), window, answer)
+    for pairs in fact.parted:
+        for pair in pairs:
+            at = answer.text.find(pair) if pair in answer.text else -1
+            if at >= 0 and not answer.text[at - 1 : at].isalpha() and not answer.text[at + len(pair) :][:1].isalpha():
+                return [(at, at + len(pair))]
+    return []
+
+
 def _misspelt(fact: Sought, answer: Text) -> list[Span]:
     """Return where a fact stands one of whose long words has one letter wrong, missing, too many or swapped."""
     spans: list[Span] = []
@@ -474,7 +494,7 @@ def _near(fact: Sought, answer: Text) -> tuple[Span | None, float]:
         span, worth = _most_of(fact, answer)
         if span is not None:
             return span, worth
-    for size, telling in fact.parts:
+    for size, telling in fact.parts if not answer.stems.keys().isdisjoint(fact.telling) else ():
         present = [s for s in telling if s in answer.stems]
         if present and 2 * len(present) >= size:
             return answer.first(present[0]), 0.3

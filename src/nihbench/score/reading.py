@@ -28,7 +28,7 @@ class Reading:
     found: tuple[Found, ...]
     finish_reason: str | None
 
-    @property
+    @once
     def grammar(self) -> Grammar:
         """How the answer is read."""
         return self.answer.grammar
@@ -96,7 +96,7 @@ class Reading:
     def word_band(self) -> float:
         """The band by the share of a long answer's words that are given."""
         band = next((band for least, band in _WORD_SHARES if self.share >= least), 0.0)
-        if band == 1.0 and (self._contrary or self._counts_missing):
+        if band == 1.0 and (self._contrary or self._counts_missing or self._sign_replaced):
             return 0.7
         return 0.5 if band == 0.7 and self._replaced else band
 
@@ -111,6 +111,20 @@ class Reading:
         """Whether what is missing of a long answer's words is a number or a value."""
         missing = [f.fact for f in self.found if f.status != "right"]
         return any([fact.values or self.grammar.numerals.find(fact.forms[0]) for fact in missing])
+
+    @property
+    def _sign_replaced(self) -> bool:
+        """Whether another sign stands in the place of one of a long answer's: 汪守信 for 汪守礼."""
+        grammar, text = self.grammar, self.answer.text
+        for before, found in zip(self.found, self.found[1:], strict=False):
+            form, own = found.fact.forms[0], before.fact.forms[0]
+            if found.status == "right" or before.status != "right" or len(form) != 2 or form[:1] != own[-1:]:
+                continue
+            for _, end in before.spans:
+                other = text[end : end + 1]
+                if other and grammar.is_sign(other) and other not in grammar.light and other not in self.sheet.known:
+                    return True
+        return False
 
     @property
     def _replaced(self) -> bool:

@@ -12,12 +12,13 @@ from types import MappingProxyType
 
 from nihbench.lang.messages import Note, Words
 from nihbench.score import beside, doubts
-from nihbench.score.another import misplaced, of_another
+from nihbench.score.another import misplaced, of_another, undone
 from nihbench.score.answer import Text
 from nihbench.score.asides import stands_aside
+from nihbench.score.crossed import crossed
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import Phrase
-from nihbench.score.language import doubting, foreign, shown, untold
+from nihbench.score.language import abstains, doubting, foreign, shown, untold
 from nihbench.score.match import Found, Status, find, places_of, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.nothing import OFF_THE_QUESTION, kind_of_nothing
@@ -36,6 +37,7 @@ from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Need
 # words close to a limit, a foreign language. The numbers are round on purpose; docs/grading.md says how often bands
 # of each confidence were right.
 
+_ABROAD = 0.9  # of an abstention in another language
 _RIVALS = 0.15  # a cue that would have decided otherwise, had it counted
 _NEAR = 0.1
 _FUZZY = 0.15
@@ -98,6 +100,18 @@ def grade(
         return _no_answer(answer, final, against, finish_reason)
     reading = read(final, needle, against, finish_reason)
     strange = _not_covered(reading)
+    told = abstains(reading.answer) if strange and not any([f.status != "absent" for f in reading.found]) else ""
+    if told:
+        return Score(
+            value=0.0,
+            outcome="abstained",
+            identifying="absent",
+            subject="right",
+            evidence=_evidence(reading, Note("abstains", words=told)),
+            scorer=SCORER,
+            version=VERSION,
+            confidence=_ABROAD,
+        )
     if strange:
         return _unscored(Note("language_not_covered", strange=strange))
     _, verdict = decided(reading)
@@ -295,7 +309,8 @@ def _denied(reading: Reading) -> Verdict | None:
     """The needle is negated: what identifies it is denied and more than one fact with it is not given."""
     denied = [f for f in reading.found if f.status == "negated"]
     if not denied:
-        return None
+        why = undone(reading)
+        return Verdict(0.0, "hallucinated", why, doubt=0.15) if why else None
     identity_denied = any(f.fact.identifying for f in denied)
     missing = len(reading.found) - len(reading.right)
     if reading.right and not (identity_denied and missing > 1 and not reading.sheet.by_words):
@@ -339,6 +354,9 @@ def _whole(reading: Reading) -> Verdict | None:
 
 def _less_than_whole(reading: Reading) -> Verdict | None:
     """Every fact is given, but not in its place, not in full or not in order."""
+    other = crossed(reading)
+    if other:
+        return Verdict(0.3, "partial", Note("misplaced", fact=other), doubt=0.2)
     astray = swapped(reading)
     if astray:
         return Verdict(0.3, "partial", Note("misplaced", fact=astray[0].fact.name), doubt=0.2)

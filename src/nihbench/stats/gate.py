@@ -6,7 +6,11 @@ estimate. Else it is *undecided*. So a side that lost as much as is allowed, or 
 at most, and one that lost nothing fails with a chance of `alpha` at most, over all tasks and regions that are looked
 at together.
 
-As in `compare`: with six haystacks or more all is said of haystacks in general, with fewer of these texts alone.
+What is estimated differs between the two. *Fails* is said of the texts at hand: had nothing changed, the answers of a
+pair could as well have been exchanged, text by text and whatever texts of a haystack have in common, so that the signs
+of single texts are flipped (flipping haystacks instead, of which there are few, could hardly show anything). *Passes*
+is said, with six haystacks or more, of haystacks in general, where a loss over some of them counts for as many as there
+are; with fewer it is said of these texts, too.
 """
 
 from __future__ import annotations
@@ -23,8 +27,11 @@ from numpy.typing import ArrayLike
 
 from nihbench.stats.compare import Pairs, difference_interval, haystack_interval
 from nihbench.stats.detectable import ALPHA, LEAST_HAYSTACKS
+from nihbench.stats.headline import ASSUMED_CORRELATION
 from nihbench.stats.interval import FloatArray, IntArray, binomial_tail, clopper_pearson, log_gamma, t_value
 from nihbench.stats.inversion import sign_flip, unit_sums
+from nihbench.stats.looks import AT_ONCE, Look
+from nihbench.stats.regions import Region
 
 Verdict = Literal["pass", "fail", "undecided"]
 
@@ -35,6 +42,9 @@ _NUISANCE = 0.001
 """What the exact test pays for not knowing how many pairs differ anyway (Berger and Boos, JASA 1994)."""
 
 _STEPS = 24
+_FEW = 100.0
+"""Differing pairs, over the haystacks, that a plan over six haystacks or more has besides: by simulation
+(`benchmarks.gate`), for a bound over haystacks of which most lose nothing is wider than Student's t."""
 _TINY = 1e-9
 
 
@@ -42,8 +52,9 @@ _TINY = 1e-9
 class Drop:
     """What the second side lost against the first: `value` = first - second, positive where it is worse.
 
-    `low` and `high` are one-sided bounds of the true loss, each wrong with a chance of `alpha`. `p_worse` is the
-    one-sided exact p-value of "it lost nothing". `general`: for haystacks in general, not for these texts alone.
+    `low` and `high` are one-sided bounds of the true loss, each wrong with a chance of `alpha`: `low` on these texts,
+    `high` for haystacks in general where that is `general`, else on these texts, too. `p_worse` is the one-sided exact
+    p-value of "nothing changed", `p_general` that of "nothing is lost over haystacks in general" (None under six).
     """
 
     pairs: int
@@ -54,6 +65,7 @@ class Drop:
     low: float
     high: float
     p_worse: float
+    p_general: float | None
     discordant: float
     """Share of the texts whose outcome differs at all."""
     general: bool
@@ -78,15 +90,15 @@ def drop_of(pairs: Pairs, *, alpha: float = ALPHA) -> Drop:
         raise ValueError("there is no pair measured on both sides")
     haystacks, sums = len(np.unique(pairs.haystack)), unit_sums(pairs.difference, pairs.text)
     general = haystacks >= LEAST_HAYSTACKS
-    if general:
-        made = haystack_interval(pairs.difference, pairs.haystack, 1 - 2 * alpha)
-        low, high = -made.high, -made.low
-    elif len(sums) == len(pairs.first) and np.all(np.isin(np.round(sums, 9), (-1.0, 0.0, 1.0))):
+    if len(sums) == len(pairs.first) and np.all(np.isin(np.round(sums, 9), (-1.0, 0.0, 1.0))):
         gained, lost = int(np.sum(sums > _TINY)), int(np.sum(sums < -_TINY))
-        low, high = -largest_loss(lost, gained, len(sums), alpha), largest_loss(gained, lost, len(sums), alpha)
+        low, high = -largest_loss(lost, gained, len(sums), alpha), 1.0
+        high = high if general else largest_loss(gained, lost, len(sums), alpha)
     else:
         made = difference_interval(pairs.difference, pairs.text, 1 - 2 * alpha)
         low, high = -made.high, -made.low
+    if general:
+        high = -haystack_interval(pairs.difference, pairs.haystack, 1 - 2 * alpha).low
     return Drop(
         pairs=len(pairs.first),
         texts=len(sums),
@@ -95,7 +107,8 @@ def drop_of(pairs: Pairs, *, alpha: float = ALPHA) -> Drop:
         second=float(pairs.second.mean()),
         low=low,
         high=high,
-        p_worse=_one_sided(pairs, pairs.haystack if general else pairs.text),
+        p_worse=_one_sided(pairs, pairs.text),
+        p_general=_one_sided(pairs, pairs.haystack) if general else None,
         discordant=float(np.mean(np.abs(sums) > _TINY)),
         general=general,
     )
@@ -109,6 +122,7 @@ def _one_sided(pairs: Pairs, unit: IntArray) -> float:
 # ---- the exact bound of a loss ---------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def largest_loss(gained: int, lost: int, pairs: int, alpha: float = ALPHA) -> float:
     """Return the one-sided upper bound of the true loss, of independent pairs that were found or not.
 
@@ -138,8 +152,8 @@ def not_shown(gained: int, lost: int, pairs: int, allowed: float) -> float:
     seen = float(_score(gained, lost, pairs, allowed))
     least = max(0.0, -allowed)
     # Chance that a pair is gained: where a bound on it, wrong once in a thousand times, leaves it.
-    ends = clopper_pearson(gained, pairs, 1 - _NUISANCE)
-    low, high = max(float(ends[0]), least), min(float(ends[1]), (1 - allowed) / 2)
+    ends = _gains(gained, pairs)
+    low, high = max(ends[0], least), min(ends[1], (1 - allowed) / 2)
     gains = np.unique(np.linspace(min(low, high), high, _STEPS))
     more = np.arange(pairs + 1)
     most = _most_lost(seen, more, pairs, allowed)
@@ -153,6 +167,12 @@ def not_shown(gained: int, lost: int, pairs: int, allowed: float) -> float:
     tail[kept] = binomial_tail(threshold[kept], rest[kept], np.broadcast_to(lost_here, weight.shape)[kept])
     chance = np.sum(weight * np.where(kept, 1 - tail, 1.0), axis=1)
     return min(1.0, float(chance.max()) + _NUISANCE)
+
+
+@lru_cache(maxsize=4096)
+def _gains(gained: int, pairs: int) -> tuple[float, float]:
+    low, high = clopper_pearson(gained, pairs, 1 - _NUISANCE)
+    return float(low), float(high)
 
 
 def _score(gained: ArrayLike, lost: ArrayLike, pairs: int, allowed: float) -> FloatArray:
@@ -204,67 +224,179 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worse:
-    """A loss that may fail a gate: the one-sided p-value of "nothing is lost", and how much was lost."""
+    """A loss that may fail a gate: the one-sided p-value of "nothing changed", and how much was lost.
+
+    `region`: it is that of the worst of many regions, corrected for all of them.
+    """
 
     p_value: float
     drop: float
+    region: bool = False
 
 
-def shown_worse(losses: Sequence[Worse], allowed: float, alpha: float = ALPHA) -> tuple[bool, ...]:
+def shown_worse(
+    losses: Sequence[Worse], allowed: float, alpha: float = ALPHA, look: Look = AT_ONCE
+) -> tuple[bool, ...]:
     """Tell of each loss whether it fails the gate: shown (Holm 1979, one error for all), and larger than is allowed.
 
     Args:
         losses: Everything that is looked at: every task, and every task's worst region.
         allowed: The largest loss that is allowed, 0 to 1.
-        alpha: Chance that any of them is called worse where nothing is lost.
+        alpha: Chance that any of them is called worse where nothing changed.
+        look: Which look this is.
     """
-    order = np.argsort([each.p_value for each in losses], kind="stable").tolist()
-    shown = [False] * len(losses)
-    for rank, at in enumerate(order):
-        if losses[at].p_value * (len(losses) - rank) > alpha:
+    shown, left = [False] * len(losses), list(range(len(losses)))
+    while left:
+        share = alpha / len(left)
+        whole, region = look.fail_level(share), look.spent_now(share)
+        level = [region if losses[at].region else whole for at in left]
+        at = min(range(len(left)), key=lambda each: losses[left[each]].p_value / level[each])
+        number = left.pop(at)
+        if losses[number].p_value > level[at]:
             break
-        shown[at] = losses[at].drop > allowed + _TINY
+        shown[number] = losses[number].drop > allowed + _TINY
     return tuple(shown)
 
 
-def verdict_of(drops: Sequence[Drop], worse: Sequence[bool], bars: Sequence[Bar], allowed: float) -> Verdict:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """What is judged of one task: its loss and its worst region (None: nothing was measured, or nothing was lost).
+
+    `fails`: all of it is shown worse, by more than is allowed; `region_fails`: the region is. `passes`: the loss is
+    shown to be smaller.
+    """
+
+    drop: Drop | None
+    worse: Region | None
+    fails: bool
+    region_fails: bool
+    passes: bool
+
+
+def judged(
+    tasks: Sequence[tuple[Pairs, Sequence[Region]] | None],
+    allowed: float,
+    *,
+    alpha: float = ALPHA,
+    to_fail: float | None = None,
+    look: Look = AT_ONCE,
+) -> tuple[Judged, ...]:
+    """Judge the losses of several tasks.
+
+    Args:
+        tasks: Each one's pairs and regions (`regions.strongest_regions`); None: it has no pair.
+        allowed: The largest loss that is allowed.
+        alpha: Chance that a loss as large as that passes.
+        to_fail: Chance that what is unchanged fails, over all of them; None: `alpha`.
+        look: Which look this is.
+    """
+    level = look.pass_level(alpha) or look.fail_level(alpha)
+    drops = [drop_of(task[0], alpha=level) if task else None for task in tasks]
+    regions = [next((each for each in task[1] if each.difference < 0), None) if task else None for task in tasks]
+    losses = [Worse(p_value=drop.p_worse, drop=drop.value) if drop else Worse(p_value=1.0, drop=0.0) for drop in drops]
+    losses += [
+        Worse(p_value=each.p_value, drop=-each.difference, region=True)
+        if each
+        else Worse(p_value=1.0, drop=0.0, region=True)
+        for each in regions
+    ]
+    shown = shown_worse(losses, allowed, alpha if to_fail is None else to_fail, look)
+    return tuple(
+        Judged(
+            drop=drop,
+            worse=region,
+            fails=shown[number],
+            region_fails=shown[len(tasks) + number],
+            passes=look.can_pass and drop is not None and drop.high < allowed,
+        )
+        for number, (drop, region) in enumerate(zip(drops, regions, strict=True))
+    )
+
+
+def verdict_of(tasks: Sequence[Judged], bars: Sequence[Bar] = ()) -> Verdict:
     """Return the gate's verdict.
 
     Args:
-        drops: The loss of every task: each has to be shown smaller than `allowed`, so that no correction is due.
-        worse: `shown_worse` of all losses and regions.
+        tasks: The loss of every task: each has to be shown smaller than is allowed, so that no correction is due.
         bars: What has to be reached whatever the old side does.
-        allowed: The largest loss that is allowed.
     """
-    if any(worse) or any(bar.verdict == "fail" for bar in bars):
+    if any(each.fails or each.region_fails for each in tasks) or any(bar.verdict == "fail" for bar in bars):
         return "fail"
-    if all(drop.high < allowed for drop in drops) and all(bar.verdict == "pass" for bar in bars):
+    if all(each.passes for each in tasks) and all(bar.verdict == "pass" for bar in bars):
         return "pass"
     return "undecided"
 
 
-def pairs_needed(allowed: float, discordant: float, *, alpha: float = ALPHA, power: float = PLANNED_POWER) -> int:
+ASSUMED_DISCORDANT = 0.02
+"""Share of answers that turn although nothing changed, where nothing is known of it."""
+
+
+def pairs_needed(
+    allowed: float,
+    discordant: float = ASSUMED_DISCORDANT,
+    *,
+    haystacks: int = 1,
+    losses: int = 2,
+    alpha: float = ALPHA,
+    power: float = PLANNED_POWER,
+    look: Look = AT_ONCE,
+) -> int | None:
     """Return how many pairs pass what is unchanged, and fail what lost twice what is allowed, with this power each.
 
     By the normal approximation for matched pairs (Nam, Biometrics 1997; Connor, Biometrics 1987), with a pair more for
-    each step that a whole number can be off.
+    each step that a whole number can be off. Over six haystacks or more what passes is by Student's t over them. Over
+    several the loss is taken to be more alike over one of them (`ASSUMED_CORRELATION`), so that what is lost on these
+    texts can be less than was lost in general. None: so few haystacks can't show it, however many pairs.
 
     Args:
         allowed: The largest loss that is allowed, over 0.
         discordant: Share of pairs that differ although nothing changed.
+        haystacks: Over how many the pairs are spread evenly.
+        losses: How many losses are looked at together: a task has two, its own and that of its worst region.
         alpha: One-sided error of each test.
         power: Chance that it is seen.
+        look: The last look, where there are several.
     """
-    z, reach = NormalDist().inv_cdf(1 - alpha), NormalDist().inv_cdf(power)
-    same = max(discordant, 1e-6)
+    z, reach = NormalDist().inv_cdf(1 - look.pass_level(alpha)), NormalDist().inv_cdf(power)
+    every = power ** (2 / max(losses, 2))  # all tasks have to pass
+    sure = NormalDist().inv_cdf(every)
+    strict = NormalDist().inv_cdf(1 - look.fail_level(alpha / losses))
+    same = max(discordant, 1 / 1000)
     bound = min(1.0, same + allowed)  # how many differ when as much as is allowed is lost
-    passes = (z * math.sqrt(bound - allowed**2) + reach * math.sqrt(same)) ** 2 / allowed**2
+    passes = (z * math.sqrt(bound - allowed**2) + sure * math.sqrt(same)) ** 2 / allowed**2
+    if haystacks >= LEAST_HAYSTACKS:
+        wide = t_value(1 - look.pass_level(alpha), haystacks - 1) + t_value(every, haystacks - 1)
+        passes *= (wide / (z + sure)) ** 2
+        # Inverted tests are wider than t where few pairs differ (`_FEW`).
+        passes = max(passes * (1 + _FEW / haystacks / (passes * same)), _of_haystacks_alike(allowed, haystacks, z))
     lost = 2 * allowed
     differing = min(1.0, max(same, lost) if same >= lost else lost + same)
-    spread = math.sqrt(max(differing - lost**2, 0.0))
-    seen = (z * math.sqrt(differing) + reach * spread) ** 2 / lost**2
-    over = reach**2 * spread**2 / allowed**2
-    return math.ceil(max(passes, seen, over) + 1 / allowed)
+    # What is lost may differ between haystacks; the rest of the spread is that of the pairs.
+    shared = ASSUMED_CORRELATION * lost * (1 - lost) / haystacks if haystacks > 1 else 0.0
+    spread = differing - lost**2
+    over = _pairs_for(spread, reach**2, allowed**2, shared)
+    seen = (strict * math.sqrt(differing) + reach * math.sqrt(max(spread, 0.0))) ** 2 / lost**2
+    needed = max(passes, seen, over) + 1 / allowed
+    return math.ceil(needed) if math.isfinite(needed) else None
+
+
+def _pairs_for(spread: float, reach: float, far: float, shared: float) -> float:
+    """Return how many pairs keep a mean within `far` (squared) of the truth, where haystacks alone put it off `shared`.
+
+    Infinite where they alone put it off farther.
+    """
+    left = far / reach - shared
+    return max(spread - shared, 0.0) / left if left > 0 else math.inf
+
+
+def _of_haystacks_alike(allowed: float, haystacks: int, z: float) -> float:
+    """Return how many pairs of which none differs bound the loss below `allowed` for haystacks in general.
+
+    They count for fewer: n / (1 + (n / haystacks - 1) x `ASSUMED_CORRELATION`) of them, as in `haystack_interval`.
+    """
+    worth = (z + 0.2) / allowed
+    left = 1 - worth * ASSUMED_CORRELATION / haystacks
+    return worth * (1 - ASSUMED_CORRELATION) / left if left > 0 else math.inf
 
 
 def haystacks_needed(
@@ -284,44 +416,3 @@ def haystacks_needed(
         if reach * spread <= allowed * math.sqrt(count):
             return count
     return None
-
-
-# ---- looks: the same tests, asked again and again as answers come in -------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def levels_of_looks(shares: tuple[float, ...], alpha: float = ALPHA) -> tuple[float, ...]:
-    """Return the one-sided level of the test at each look, so that all looks together err with a chance of `alpha`.
-
-    The error is spent as information grows: alpha ln(1 + (e - 1) t) (Lan and DeMets, Biometrika 1983, close to
-    Pocock's bounds: it spends early, where a clear case ends); the bounds come by the recursive integration of
-    Armitage, McPherson and Rowe (JRSS A 1969).
-
-    Args:
-        shares: Share of the planned pairs that is in at each look, ascending, the last 1 or less.
-        alpha: One-sided error of all of them together.
-
-    Raises:
-        ValueError: They do not ascend, or lie outside 0 to 1.
-    """
-    if not shares or any(b <= a for a, b in zip((0.0, *shares), shares, strict=False)) or shares[-1] > 1 + _TINY:
-        raise ValueError("looks take ascending shares of the planned pairs, up to 1")
-    spent = [alpha * math.log1p((math.e - 1) * min(1.0, share)) for share in shares]
-    grid = np.linspace(-9.0, 9.0, 2401)
-    step = grid[1] - grid[0]
-    density, levels, before, at = np.array([1.0]), list[float](), 0.0, np.array([0.0])
-    normal = NormalDist()
-    for share, total in zip(shares, spent, strict=True):
-        apart = math.sqrt(share - before)
-        # Sum of the increments up to this look, at the grid scaled to its spread.
-        here = grid * math.sqrt(share)
-        away = (here[:, None] - at[None, :]) / apart
-        moved = np.exp(-(away**2) / 2) / (apart * math.sqrt(2 * math.pi))
-        made = moved @ density
-        due = total - (spent[len(levels) - 1] if levels else 0.0)
-        tail = (np.cumsum(made[::-1])[::-1] - made / 2) * step * math.sqrt(share)
-        bound = float(np.interp(-due, -tail, grid)) if due > 0 else math.inf
-        levels.append(1 - normal.cdf(bound))
-        kept = grid < bound
-        density, at, before = made[kept] * step * math.sqrt(share), here[kept], share
-    return tuple(levels)

@@ -316,13 +316,16 @@ def likelihoods(total: FloatArray, size: FloatArray) -> FloatArray:
         total: Shape (haystacks,), the sum of the values (0 to 1) over each haystack.
         size: Shape (haystacks,), trials over each.
     """
+    # Clusters with equally many hits of equally many trials are equally likely; of many small ones most are such.
+    alike, times = np.unique(np.stack([total, size]), axis=1, return_counts=True)
+    total, size = alike
     step = max(0.02, min(0.1, 1 / math.sqrt(size.max())))
     grid, weights = _mixtures(step)
     given = total[:, None] * grid - size[:, None] * np.logaddexp(0.0, grid)
     top = given.max(axis=1, keepdims=True)
     mixed = np.log(np.maximum(weights @ np.exp(given - top).T, 1e-300)) + top[:, 0]
     even = total * PLACES[:, None] - size * np.logaddexp(0.0, PLACES[:, None])
-    return np.column_stack([even.sum(axis=1), mixed.sum(axis=2)])
+    return np.column_stack([even @ times, mixed @ times])
 
 
 @lru_cache(maxsize=16)

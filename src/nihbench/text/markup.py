@@ -49,6 +49,15 @@ _FRAME = late(
     r"|<\|(?:end|return|call|im_end|eot_id|endoftext)\|>|<(?:turn\||end_of_turn|eos)>|</s>",
     re.IGNORECASE,
 )
+# What chat templates put between messages, with the role that follows the beginning of one: a base model, or one whose
+# template is not its own, goes on with them.
+_ROLE = r"(?:assistant|user|system|model|tool|developer)"
+_TEMPLATE = late(
+    rf"<\|(?:im_start|start_header_id|start)\|>(?:{_ROLE}(?=\s|<|$))?|<start_of_turn>(?:{_ROLE}(?=\s|<|$))?"
+    rf"|<[|｜](?:{_ROLE}|[a-z]+(?:[_▁][a-z]+){{0,4}}|eom|sep|pad|bos|eos)[|｜]>"
+    r"|<end_of_turn>|</?(?:s|bos|eos|pad|unk)>|<(?:bos|eos|pad|unk|mask|cls|sep)>|\[/?INST\]|<</?SYS>>",
+    re.IGNORECASE,
+)
 _MESSAGE = late(
     r"(?:<\|start\|>[^<]{0,60})?(?:<\|channel\|>(?P<channel>[^<]{0,120}))?(?:<\|constrain\|>[^<]{0,60})?<\|message\|>"
 )
@@ -91,6 +100,13 @@ def markup_of(text: str) -> Markup:
         return Markup()
     rest = [(m.start(), m.end()) for m in _FRAME.finditer(text) if not _within(m.start(), spans)]
     return Markup(spans=spans, frames=(*plain, *rest), is_open=is_open)
+
+
+def template_marks(text: str) -> tuple[Span, ...]:
+    """Return where a chat template's own marks stand in a text, in order; time is linear in its length."""
+    if "<" not in text and "[" not in text:
+        return ()
+    return tuple(mark.span() for mark in _TEMPLATE.finditer(text))
 
 
 def split_reasoning(text: str) -> tuple[str, str]:

@@ -145,3 +145,18 @@ def rebuild(
     as_json: Annotated[bool, typer.Option("--json", help="help.rebuild_as_json")] = False,
 ) -> None:
     """`nih rebuild`: see the catalogs' help.rebuild."""
+
+
+@command("nihbench.cli.schemas:schema")
+def schema(
+    name: Annotated[_TEXT, typer.Argument(metavar="[NAME]", help="help.schema_name")] = None,
+    as_json: _JSON = False,
+) -> None:
+    """`nih schema`: see the catalogs' help.schema."""
+
+
+@command("nihbench.cli.completing:completion")
+def completion(
+    shell: Annotated[str, typer.Argument(metavar="bash|zsh|fish|powershell", help="help.completion_shell")],
+) -> None:
+    """`nih completion`: see the catalogs' help.completion."""

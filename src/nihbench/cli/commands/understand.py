@@ -148,24 +148,6 @@ def compare(
     """`nih compare`: see the catalogs' help.compare."""
 
 
-@command("nihbench.cli.gate:gate")
-def gate(
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="help.gate_new")],
-    against: Annotated[_PATH, typer.Option("--against", metavar="OLD", help="help.gate_against")] = None,
-    save: Annotated[_PATH, typer.Option("--save", metavar="FILE", help="help.gate_save")] = None,
-    max_drop: Annotated[float, typer.Option("--max-drop", help="help.gate_max_drop")] = 0.03,
-    min_found: Annotated[_FLOAT, typer.Option("--min-found", help="help.gate_min_found")] = None,
-    min_length: Annotated[_TEXT, typer.Option("--min-length", help="help.gate_min_length")] = None,
-    tasks: Annotated[_TEXT, typer.Option("--tasks", help="help.gate_tasks")] = None,
-    undecided: Annotated[str, typer.Option("--undecided", metavar="pass|fail", help="help.gate_undecided")] = "fail",
-    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
-    junit_file: Annotated[_PATH, typer.Option("--junit", metavar="FILE", help="help.gate_junit")] = None,
-    markdown_file: Annotated[_PATH, typer.Option("--markdown", metavar="FILE", help="help.gate_markdown")] = None,
-    scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
-) -> None:
-    """`nih gate`: see the catalogs' help.gate."""
-
-
 @command("nihbench.cli.history:history")
 def history(
     runs: Annotated[list[Path], typer.Argument(metavar="DIR...", help="help.history_runs")],

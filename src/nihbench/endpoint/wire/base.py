@@ -54,8 +54,12 @@ class Dialect:
 class Wire(ABC):
     """One wire format. All its methods are pure."""
 
-    path: ClassVar[str]
-    """Below the base URL."""
+    path: ClassVar[str] = ""
+    """Below the base URL, where it is the same for all requests."""
+    messages_name: ClassVar[str] = "messages"
+    """Which field of the body has the messages."""
+    output_names: ClassVar[tuple[str, ...]] = ("max_tokens", "max_completion_tokens")
+    """Which settings limit the output."""
     key_header: ClassVar[str] = "Authorization"
     """Which header bears the key where a preset names none."""
     headers: ClassVar[Mapping[str, str]] = {}
@@ -65,18 +69,34 @@ class Wire(ABC):
     unknown: ClassVar[frozenset[str]] = frozenset()
     """What a request may ask for and the format has no field for."""
 
+    def path_of(self, settings: Mapping[str, Any]) -> str:
+        """Return the path below the base URL of a request with these settings."""
+        return self.path
+
     @abstractmethod
     def settings(self, request: Request, dialect: Dialect) -> dict[str, Any]:
         """Return the body's fields but the messages and the user's own fields."""
+
+    def fields(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the body's fields but the messages, made of the settings and the user's own fields."""
+        return settings
 
     def body(self, messages: Sequence[Message], settings: Mapping[str, Any]) -> Pieces:
         """Return the body as JSON in a few pieces; joined they would take a long prompt's memory twice.
 
         Messages that were encoded when they were built are sent as they are: `prompt_sha256` is of the bytes sent.
         """
-        head = as_bytes(settings).removesuffix(b"}")
         pieces = messages.pieces if isinstance(messages, EncodedMessages) else (messages_json(messages),)
-        return (head + (b', "messages": ' if settings else b'"messages": '), *pieces, b"}")
+        return self._around(pieces, self.fields(settings))
+
+    def joined(self, messages: object, fields: Mapping[str, Any]) -> Pieces:
+        """Return the body as JSON of messages in the format's own shape."""
+        return self._around((as_bytes(messages),), fields)
+
+    def _around(self, messages: Pieces, fields: Mapping[str, Any]) -> Pieces:
+        head = as_bytes(fields).removesuffix(b"}")
+        name = f'"{self.messages_name}": '.encode()
+        return (head + (b", " + name if fields else name), *messages, b"}")
 
     def answer(self, value: Any) -> Any:
         """Return a whole answer's JSON as a chat completion's object; an error, and what is no answer, as it is."""

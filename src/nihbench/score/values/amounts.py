@@ -39,12 +39,16 @@ _ENDLESS = 12  # digits
 _ORDER = 5  # times as much: more than that is another matter
 _REACH = 40  # characters from a number to what it counts
 _UP_TO = late(r"[ \n]?[^,;.。!?、\n\d{}\[\]]*")
+_STUFF = late(r" of (?:the |its |their )?([a-z]{3,20}(?: [a-z]{3,20})?)|的?([\u4e00-\u9fff]{2,4})(?=[,。;、)]|$)")
 _OTHER_THING = late(r" ?(?:[a-z]{3,}|[\u4e00-\u9fff]{2,})")
 _NUMBER_BEFORE = late(
     r"[\d零一二两三四五六七八九十百千万][^,;.。、\d]{0,20}$|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen)\b[^,;.]{0,16}$"
 )
 _OWN_THING = late(r" [a-z]{3,}")
 _DOLLAR = late(r"(?<![^\W\d_])(us|au?|ca?|nz|hk|sg?|nt|r|mex|mx)$", re.IGNORECASE)
+_FORMULA = late(r"\$[^$\n]{1,40}\$(?!\d)")
+_UNIT_KEY = late(r"(?<![^\W_])(?:unit|units|currency|unit of measure(?:ment)?|单位|币种|货币)\W{1,4}([^,;}\n|:]{1,24})")
+_UNIT_REACH = 80  # characters from a number to the field that tells its unit
 _OVER_TIME = {("km", "h"): "km/h", ("m", "s"): "m/s", ("mi", "h"): "mph"}
 _ROUNDED = Decimal("0.01")
 _MORE_SCALES = late(r"(\d{1,4}(?:\.\d+)?)([十百千万]{1,2})")
@@ -75,7 +79,10 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An expected amount: `thing` are the stems of what is counted, `asked` those of the question."""
+    """An expected amount: `thing` are the stems of what is counted, `of` those of what is measured.
+
+    `asked` are the stems of the question.
+    """
 
     kind: str
     value: Decimal
@@ -86,6 +93,7 @@ class Amount:
     per_asked: bool = False
     asked: frozenset[str] = frozenset()
     pieces: tuple[tuple[Decimal, str], ...] = ()
+    of: tuple[str, ...] = ()
 
     def places(self, answer: Text) -> list[Place]:
         """Return where amounts stand in an answer, each as near as it is."""
@@ -175,6 +183,9 @@ class Amount:
         if not whole and kind == "near" and _point(its) != _point(mine):
             kind = "other"
         short = mine.replace(".", ""), its.replace(".", "")
+        telling = short[0].strip("0"), short[1].strip("0")
+        if kind == "other" and self.unit and read.unit and telling[0] == telling[1] and len(telling[0]) > 1:
+            kind = "near"  # the scale is another: 640 billion of 640 million
         if kind == "other" and len(short[0]) == 2 and short[0][::-1] == short[1] and _point(mine) == _point(its):
             kind = "near"
         if kind == "other":
@@ -221,6 +232,8 @@ class Amount:
             return Place(read.start, read.end, "unit", 0.5, rival=True)
         if self.per and not read.per and not self.per_asked:
             return Place(read.start, read.end, "part", 0.7)
+        if self.of and self._of_another_stuff(read, answer):
+            return Place(read.start, read.end, "unit", 0.5)
         if self._of_others(read, answer):
             return Place(read.start, read.end, "unit", 0.5)
         if self.thing and read.unit not in ("", "count") and self._beside(read, answer) is None:
@@ -264,6 +277,17 @@ class Amount:
                 place = stretch.find(last)
                 return low + place, low + place + len(last)
         return None
+
+    def _of_another_stuff(self, read: Read, answer: Text) -> bool:
+        """Whether the quantity is said to be of something else: tonnes of pears for tonnes of apples."""
+        m = _STUFF.match(answer.text, read.end) if read.unit else None
+        if m is None:
+            return False
+        stems = {s for s in answer.grammar.content_stems(m[1] or m[2]) if s not in answer.grammar.empty}
+        own = {*self.of, *self.asked, *answer.grammar.reporting}
+        if m[2] and all(map(str.isascii, self.of)):
+            return False  # in another language
+        return bool(stems) and stems.isdisjoint(own)
 
     def _of_others(self, read: Read, answer: Text) -> bool:
         """Whether the number is said of other things: 1,380 goats for 1,380 sheep, 62 members for 62%."""
@@ -361,6 +385,8 @@ class Reader:
         self._opens_unit = frozenset(word[0] for word in (*latin, *other)) | {" ", "-"}
         self._before = re.compile(rf"(?:(?<![a-z])({_any(filter(_is_code, self._prefixes))})"
                                   rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
+        self._codes = frozenset(filter(_is_code, self._prefixes))
+        self._lead_ends = frozenset(word[-1] for word in filter(_may_lead, self._prefixes))
         words = {word: scale for each in spaced for word, scale in each.scales.items()}
         chars = {word: scale for each in signs for word, scale in each.scales.items()}
         self._scale_of = {**words, **chars}
@@ -409,11 +435,20 @@ class Reader:
             ends, more = [read.end for read in found], list[Read]()
             for m, _ in zip(pattern.finditer(text.text), range(_MOST), strict=False):
                 if value is not None and not _within(m.start(), m.end(), found, ends):
-                    said = self._words(text, m.start(), m.end(), value(m.group()))
+                    end = m.end() - self._opens_next(text.text, m)
+                    said = self._words(text, m.start(), end, value(text.text[m.start() : end]))
                     if said is not None:
                         more.append(said)
             found = sorted([*found, *more], key=lambda read: read.first)
         return found
+
+    def _opens_next(self, text: str, m: re.Match[str]) -> int:
+        """Return 1 where the last sign of a number in words is the first of its unit (五百千克: 千克), else 0."""
+        at = m.end() - 1
+        if at <= m.start() or text[at].isascii():
+            return 0
+        behind = self._behind.match(text, at)
+        return int(behind is not None and behind[1].startswith(text[at]) and len(behind[1]) > 1)
 
     def short_years(self, text: str) -> list[tuple[int, int, int]]:
         """Return where years are told by their last two digits, and these: 七四年."""
@@ -509,19 +544,32 @@ class Reader:
 
     def _currency(self, text: Text, start: int) -> tuple[str, int]:
         """Return the currency in front of a number, and where it begins; a dollar sign is folded away."""
-        before = self._before.search(text.text, max(0, start - 20), start)
+        before = self._before.search(text.text, max(0, start - 20), start) if self._led(text.text, start) else None
         if before:
             return self._prefixes[before[1] or before[2]], before.start()
         at = text.folded.place(start) - 1
         while at >= 0 and text.original[at] in " *_`":
             at -= 1
-        if at >= 0 and text.original[at] in "$＄﹩":
+        if at >= 0 and text.original[at] in "$＄﹩" and not _FORMULA.match(text.original, at):
             mark = _DOLLAR.search(text.original[max(0, at - 4) : at])
             if mark is None:
                 return self._prefixes.get("dollars", ""), start
             code = self._prefixes.get(f"{mark[1].lower()}$", "")
             return code or self._prefixes.get("dollars", ""), max(0, start - len(mark[1]))
         return "", start
+
+    def _led(self, written: str, start: int) -> bool:
+        """Whether a currency may stand in front of a number: what spares most numbers the pattern for all of them."""
+        at = start
+        while at > start - 3 and written[at - 1 : at] in (" ", ":") and at:
+            at -= 1
+        last = written[at - 1 : at]
+        if not ("a" <= last <= "z"):
+            return last in self._lead_ends
+        begin = at - 1
+        while begin > at - 5 and begin and "a" <= written[begin - 1] <= "z":
+            begin -= 1
+        return written[begin:at] in self._codes
 
     def _with_unit(
         self,
@@ -628,7 +676,14 @@ class Reader:
                 and after.start - read.end < 8
                 and _TO.fullmatch(text.text, read.end, after.first)
             ):
-                reads[at] = replace(read, unit=after.unit)
+                factor = self._scale_in(text.text[after.first : after.last])
+                if factor != 1 and read.last - read.first <= len(read.digits) and read.values[0] < 1000:
+                    values = tuple(value * factor for value in read.values)
+                    reads[at] = replace(read, unit=after.unit, values=values, digits="", formed=True)
+                else:
+                    reads[at] = replace(read, unit=after.unit)
+        if reads:
+            reads = self._with_unit_fields(text.text, reads)
         for read in reads:
             last = joined[-1] if joined else None
             whole = last and last.unit and self._sum(text, last, read)
@@ -637,6 +692,36 @@ class Reader:
             else:
                 joined.append(read)
         return joined
+
+    def _scale_in(self, written: str) -> int:
+        """Return the scale that is told in a number as written: 10**6 of 640 million."""
+        m = _ENDS_IN_SCALE.search(written)
+        return self._scale_of.get(m[1].strip(" -"), 1) if m else 1
+
+    def _with_unit_fields(self, text: str, reads: list[Read]) -> list[Read]:
+        """Give a bare number the unit that a field of its own tells: {"amount": 26.8, "unit": "万元"}."""
+        fields = list(_UNIT_KEY.finditer(text))
+        if not fields:
+            return reads
+        found = list(reads)
+        for field in fields[:_MOST_FIELDS]:
+            near = [at for at, read in enumerate(found)
+                    if not read.unit and 0 <= max(field.start() - read.end, read.start - field.end()) <= _UNIT_REACH
+                    and "}" not in text[min(read.end, field.end()) : max(read.start, field.start())]]  # fmt: skip
+            if len(near) != 1:
+                continue
+            said, read = field[1].strip(), found[near[0]]
+            unit, end = self.unit_behind(said, 0)
+            scale = self._scale.match(said) if not unit or end < len(said) else None
+            factor = self._scale_of[scale[1] or scale[2] or scale[3]] if scale else 1
+            if scale:
+                unit, end = self.unit_behind(said, scale.end())
+            if not unit or end < len(said) or (unit == "count" and factor == 1):
+                continue
+            values = tuple(value * factor for value in read.values)
+            digits = read.digits if factor == 1 else ""
+            found[near[0]] = replace(read, unit=unit, values=values, digits=digits, formed=read.formed or factor != 1)
+        return found
 
     def _sum(self, text: Text, one: Read, other: Read) -> Read | None:
         gap = text.text[one.end : max(one.end, other.start)]
@@ -687,6 +772,8 @@ class Reader:
         return replace(one, end=after, last=other.last, values=(value,), digits="", formed=True, per=one.per or per)
 
 
+_MOST_FIELDS = 20
+_ENDS_IN_SCALE = late(r"((?:[ -]?[a-z]+|[百千万亿兆]+))$")
 _ENDS = late(r"[.,;)\]}\"]|$| (?:deep|high|wide|long|tall|thick)\b")
 _TO = late(r" ?(?:to|and|or|-|—|~|至|到|或) ?")
 _MIXED = late(r"(?<![\d/.])(\d{1,3})[ -](\d)/(\d{1,2})(?![\d/])", re.ASCII)
@@ -772,7 +859,11 @@ def kind_of(unit: str, thing: object = ()) -> str:
 
 
 def amount_of(
-    read: Read, thing: tuple[str, ...] = (), per_asked: bool = False, asked: frozenset[str] = frozenset()
+    read: Read,
+    thing: tuple[str, ...] = (),
+    per_asked: bool = False,
+    asked: frozenset[str] = frozenset(),
+    of: tuple[str, ...] = (),
 ) -> Amount:
     """Return what is expected where a read amount is."""
     value = read.values[0]
@@ -783,4 +874,5 @@ def amount_of(
     return Amount(
         kind=kind_of(unit, thing), value=value, unit=unit, per=read.per,
         digits=digits if len(digits) >= 3 else "", thing=thing, per_asked=per_asked, asked=asked, pieces=read.pieces,
+        of=of,
     )  # fmt: skip

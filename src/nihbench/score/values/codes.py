@@ -18,10 +18,12 @@ from nihbench.score.values.base import How, Place, kept, outermost
 from nihbench.text.late import late
 
 _MOST = 60  # places of one code that are looked at
-_SEPARATORS = r"[ \-_./:·—,\u200b]"
+_SEPARATORS = r"[ \-_./:·—,、\u200b]"
 _TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?·][a-z0-9]+)*|(?<![a-z0-9/:])(?:/[a-z0-9]+)+")
+_VERSION = late(r"v?\d+(?:\.\d+){1,4}(?:[-+.]?[a-z]+[.-]?\d*)?")
 _PIECE = late(r"[a-z0-9]+")
 _WORDS_OF_A_CODE = 12
+_FEW_WORDS = 4
 _HALF_FROM = 6  # characters: half of fewer tells nothing
 _PHONE = late(r"(?<![\w])(?:\+|00)?\(?\d(?:[ ().\-/]{0,3}\d){6,17}(?!\d)")
 STRICT = frozenset(("url", "email", "version"))
@@ -84,6 +86,8 @@ class Code:
             digits = re.sub(r"\(0\)|\D", "", m.group())
             if _is_phone(self.text)(m.group(), digits):
                 yield Place(m.start(), m.end(), "same", 1.0)
+            elif _is_local(digits, plain):
+                yield Place(m.start(), m.end(), "part", 0.7)
             elif _one_edit(digits, plain):
                 yield Place(m.start(), m.end(), "edit", 0.3, rival=True)
 
@@ -92,22 +96,45 @@ class Code:
         shape = _shape(self.text)
         for start, end, token in tokens(answer):
             written = _squeezed(_bare(token) if self.strict else token)
+            if not only_whole and self._is_written_otherwise(token):
+                yield Place(start, end, "same", 1.0)
+                continue
             if written == plain:
                 if self.strict and _bare(token) != _bare(self.text).replace(" ", ""):
                     yield Place(start, end, "edit", 0.3, rival=True)
                 continue
             how, worth = self._nearness(token, written, plain, pieces)
-            part = 2 * len(written) >= len(plain) and len(written) >= 3 and written in plain
+            part = self._is_part(written, plain, pieces, answer) or (self.kind == "url" and self._is_beginning(token))
             if how != "other":
                 yield Place(start, end, how, worth, rival=True)
             elif _shape(token) == shape and (len(pieces) > 1 or _mixed(plain)):
                 yield Place(start, end, "other", 0.0, rival=True)
             elif part and not only_whole:
                 yield Place(start, end, "part", 0.3)
-            elif (self.kind == "email" and "@" in token) or (self.kind == "url" and self._is_address(token)):
+            elif self._is_alike(token):
                 yield Place(start, end, "other", 0.0, rival=True)
         if len(pieces) > 1 and not only_whole:
             yield from self._spaced(answer, pieces, plain)
+
+    def _is_written_otherwise(self, token: str) -> bool:
+        """Whether an address has its queries in another order, or a version its stage without a hyphen."""
+        if self.kind == "url":
+            return _address(token) == _address(self.text)
+        return self.kind == "version" and _staged(token) == _staged(self.text)
+
+    @staticmethod
+    def _is_part(written: str, plain: str, pieces: list[str], answer: Text) -> bool:
+        """Whether a string is half of the expected one or more: one end of it, or one of its pieces."""
+        if 2 * len(written) < len(plain) or len(written) < 3:
+            return False
+        if written.isalpha() and _mixed(plain) and len(answer.words) > _FEW_WORDS:
+            return False  # a word of the code that stands in a sentence of its own
+        return plain.startswith(written) or plain.endswith(written) or written in pieces
+
+    def _is_beginning(self, token: str) -> bool:
+        """Whether an address is the expected one as far as it goes: its host, or its path without the query."""
+        mine, theirs = _bare(self.text), _bare(token)
+        return "." in theirs.partition("/")[0] and re.match(rf"{re.escape(theirs)}(?=[/?#])", mine) is not None
 
     def _nearness(self, token: str, written: str, plain: str, pieces: list[str]) -> tuple[How, float]:
         """Say how near a token comes: its pieces in another order, one character off, one piece of an address."""
@@ -137,6 +164,12 @@ class Code:
         mine, theirs = _bare(self.text), _bare(token)
         cut = max(mine.rfind("/"), mine.rfind("."), mine.rfind("@"))
         return bool(cut > 3 and len(mine) > 4 and theirs[: cut + 1] == mine[: cut + 1] and theirs != mine)
+
+    def _is_alike(self, token: str) -> bool:
+        """Whether a token is another string of the kind, whatever its shape."""
+        if self.kind == "version":
+            return _VERSION.fullmatch(token) is not None and token.count(".") == self.text.count(".")
+        return (self.kind == "email" and "@" in token) or (self.kind == "url" and self._is_address(token))
 
     def _is_address(self, token: str) -> bool:
         """Whether a token is an address of the web, with a host where the expected one has one."""
@@ -191,6 +224,17 @@ def _squeezed(text: str) -> str:
 
 def _bare(text: str) -> str:
     return _SCHEME.sub("", text).rstrip("/")
+
+
+def _staged(text: str) -> str:
+    """Return a version with its stage behind a hyphen, however it was joined: 3.14.2rc1 is 3.14.2-rc1."""
+    return re.sub(r"[-+_. ]?(rc|alpha|beta|dev|post|[ab])[-.]?(?=\d|$)", r"-\1", _bare(text))
+
+
+def _address(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return an address without scheme, www. and a slash at the path's end, and its queries in order."""
+    path, _, query = _bare(text).partition("?")
+    return path.rstrip("/"), tuple(sorted(filter(None, query.rstrip("/").split("&"))))
 
 
 def _shape(text: str) -> str:
@@ -258,6 +302,12 @@ def _same_phone(one: str, other: str) -> bool:
     return len(short) >= 7 and long.endswith(short) and 1 <= len(long) - len(short) <= 3 and short != long
 
 
+def _is_local(digits: str, plain: str) -> bool:
+    """Whether digits are a telephone number without its area's code (0577)."""
+    code = len(plain) - len(digits)
+    return len(digits) >= 7 and 2 <= code <= 5 and plain.startswith("0") and plain.endswith(digits)
+
+
 def _row(text: str) -> str:
     """Return a pattern for letters and digits in a row, with any separators between them."""
     return r"[\W_]{0,2}".join(re.escape(char) for char in text if char.isalnum())
@@ -296,7 +346,13 @@ def _spelt(text: str, grammar: Grammar) -> re.Pattern[str]:
 def _gap(pending: str, strict: bool, before: str, behind: str) -> str:
     if strict:
         # Folding has made a space of an underscore, and dropped what might be Markdown.
-        said = {".": r"(?:\.| ?[\[(]?dot[\])]? ?)", "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )"}
+        if pending == "?":
+            return r"/?\?"
+        said = {
+            ".": r"(?:\.|[\[(]\.[\])]| ?[\[(]?dot[\])]? ?)",
+            "/": "(?:/| slash )",
+            "@": r"(?: ?@ ?| ?[\[(]at[\])] ?| at )",
+        }
         return "".join(said.get(char, r"[ _\-]" if char in " _-" else re.escape(char)) for char in pending)
     marks = "".join(re.escape(char) for char in dict.fromkeys(pending) if not char.isspace())
-    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 1}}}"
+    return f"[{_SEPARATORS[1:-1]}{marks}]{{0,{len(pending) + 2 if pending else 1}}}"

@@ -26,9 +26,15 @@ _VERSION = late(r"v?\d+(?:\.\d+)+(?:[-+.]?[a-z]+[.-]?\d*)?|v\d+")
 _DIGITS_APART = late(r"\d+(?:[-:/.]\d+)+")
 _PLATE = late(r"[\u4e00-\u9fff][a-z][ ·.-]?[a-z0-9]{5,6}")
 _TOKEN = late(r"[a-z0-9]+(?:[-./:@+%=&?][a-z0-9]+)*")
+_NUMBERS_APART = late(
+    r"(?:between|from|ages?|pages?|从|第)? ?\d{1,6} ?(?:to|-|—|~|and|through|until|至|到) ?"
+    r"\d{1,6}(?: ?(?:years?(?: old)?|岁|页|号|名|人))?"
+)
+_ASKS_TIME = late(r"\b(?:when|time|hours?|o'clock|score|result|date)\b|几点|时间|何时|比分|什么时候|哪[天日]")
 _OFTEN = frozenset(("every", "each", "每"))
 _CODE_WORDS = 8
 _THING_WORDS = 3
+_THING_SIGNS = 4
 _LATIN = late("[a-z]")
 _DIGIT = late("[0-9]")
 
@@ -82,7 +88,7 @@ def recognise(text: Text, question: Text, wanted: str = "") -> Value | None:
         return coordinates_of(text)
     if wanted == "span":
         return _span(text)
-    return coordinates_of(text) or _found(text, plain, question) or _span(text)
+    return coordinates_of(text) or _range(text, question) or _found(text, plain, question) or _span(text)
 
 
 def _found(text: Text, plain: str, question: Text) -> Value | None:
@@ -128,6 +134,8 @@ def _moment(text: Text, question: Text) -> Value | None:
 def _amount(text: Text, question: Text) -> Value | None:
     read = [each for each in amounts(text)]
     fillers = about(text.grammar).fillers
+    if len(read) == 1 and (of := _measured(text, read[0])):
+        return amount_of(read[0], of=of, asked=frozenset(question.stems))
     if len(read) == 1 and any(word not in fillers for word in text.grammar.words(text.text[read[0].end :])):
         return None  # 14 tenors: what is counted
     if (
@@ -140,6 +148,23 @@ def _amount(text: Text, question: Text) -> Value | None:
     if len(read) != 1 or not _only(text, [(read[0].start, read[0].end)], question, read[0]):
         return None
     return amount_of(read[0], per_asked=_asks_per(read[0], question), asked=frozenset(question.stems))
+
+
+def _measured(text: Text, read: Read) -> tuple[str, ...]:
+    """Return the stems of what a quantity with a unit is of: 12.4 tonnes of cider apples, 5408千克板栗."""
+    if read.unit in ("", "count", "%") or read.per or text.grammar.words(text.text[: read.start]):
+        return ()
+    behind = text.text[read.end :].strip(" .。")
+    signs = text.grammar.count_signs(behind)
+    if (
+        not behind
+        or re.search(r"[,;:、\d()]", behind)
+        or signs > _THING_SIGNS
+        or (not signs and not behind.startswith("of "))
+    ):
+        return ()
+    words = [word for word in text.grammar.words(behind) if word not in text.grammar.empty]
+    return tuple(text.grammar.stems_of(words)) if 0 < len(words) - signs <= _THING_WORDS or signs else ()
 
 
 def _asks_per(read: Read, question: Text) -> bool:
@@ -215,6 +240,16 @@ def _counted(text: Text, question: Text) -> Value | None:
     if any(word.isdecimal() for word in behind) or read[0].values[0] == 1:
         return None  # 1 lamp is a lamp
     return amount_of(read[0], thing=tuple(text.grammar.stems_of(behind)), asked=frozenset(question.stems))
+
+
+def _range(text: Text, question: Text) -> Value | None:
+    """Return the stretch from one bare number to another (10 to 12) that a text is, unless a time is asked for."""
+    if not _NUMBERS_APART.fullmatch(text.text.strip(" .。")) or _ASKS_TIME.search(question.text):
+        return None
+    read = amounts(text)
+    if len(read) != 2 or read[0].values[0] >= read[1].values[0]:
+        return None
+    return Span(amount_of(read[0]), amount_of(read[1]))
 
 
 def _span(text: Text) -> Value | None:

@@ -24,6 +24,32 @@ _EITHER = late(r"(?<![\d./-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-])"
 _COMPACT = late(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH_ONLY = late(r"(?<![\d.])(\d{4})-(\d{2})(?![\d-])")
 _MONTH_AND_YEAR = late(r"(?<![\d./])(0?[1-9]|1[0-2])[/.](\d{4})(?![\d/])")
+_FIELD_OF = {
+    "year": "y",
+    "month": "m",
+    "day": "d",
+    "年": "y",
+    "年份": "y",
+    "月": "m",
+    "月份": "m",
+    "日": "d",
+    "日期": "d",
+}
+_FIELD = late(
+    r"(?<![^\W_])(year|month|day|年份?|月份?|日期?) ?[:=|]{1,2} ?(?:the )?"
+    r"([a-z]{3,9}|\d{1,4}|[零〇一二三四五六七八九十]{1,4})"
+    r"(?![\d年月日])"
+)
+_FIELDS = late(r"(?:year|年份?) ?[:=|]")
+_FIELDS_REACH = 60  # characters between the fields of one date
+_SHARED = late(
+    r"(?<![\d.:/-])(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)? ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?$"
+)
+_SHARED_BEHIND = late(
+    r" ?(?:or|and|to|-|—|~|/|或者?|和|至|到|、) ?(?:the )?(\d{1,2})(?:st|nd|rd|th|日|号)?"
+    r"(?![\d:./月年a-z%]|-\d| ?[ap]m\b)"
+    r"(?:,? (\d{4})(?!\d))?"
+)
 _GAP = 16  # characters between a date and its time
 _DAY_MINUTES = 24 * 60
 _SHORTEST_YEAR = 99  # what is less is told by two digits
@@ -210,6 +236,8 @@ class Reader:
     def read(self, text: Text) -> list[ReadMoment]:
         """Return the moments of a text, in order of place."""
         dates = list(self._read_dates(text.text))
+        dates += [day for date in dates for day in _sharing(text.text, date)
+                  if not any(other.start < day.end and day.start < other.end for other in dates)]  # fmt: skip
         dates = _with_years(text.text, sorted(dates, key=lambda date: date.start))
         times = [time for time in self._read_times(text.text)
                  if not any(date.start < time.end and time.start < date.end for date in dates)]  # fmt: skip
@@ -257,30 +285,33 @@ class Reader:
                 yield read
 
     def _all_dates(self, text: str) -> Iterator[ReadDate]:
-        for m in _ISO.finditer(text):
-            yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
-        for m in _EITHER.finditer(text):
-            one, other = int(m[1]), int(m[3])
-            yield from _dated(m, [day for said in _years(m[4]) for day in ((said, other, one), (said, one, other))])
-        for m in _COMPACT.finditer(text):
-            yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
+        if _FIELDS.search(text):
+            yield from self._in_fields(text)
+        yield from _in_digits(text)
         for pattern, values in self._dates:
             for m, _ in zip(pattern.finditer(text), range(_MOST), strict=False):
-                groups = m.groupdict()
-                written = groups.get("y")
-                month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
-                if groups.get("dw"):
-                    day = values.ordinals.get(groups["dw"])
-                years = _years_told(written, values) if written else (None,)
-                if month is None and day is None:
-                    continue
-                last = groups.get("last")
-                yield from _dated(m, [(year, month, each) for year in years
-                                      for each in (_last_days(year, month) if last else [day])])  # fmt: skip
+                yield from _in_words(m, values)
         for m in _MONTH_ONLY.finditer(text):
             yield from _dated(m, [(int(m[1]), int(m[2]), None)])
         for m in _MONTH_AND_YEAR.finditer(text):
             yield from _dated(m, [(int(m[2]), int(m[1]), None)])
+
+    def _in_fields(self, text: str) -> Iterator[ReadDate]:
+        """Read a date whose parts are told each in a field of its own: {"year": 2029, "month": 9, "day": 14}."""
+        told: dict[str, re.Match[str]] = {}
+        for m, _ in zip(_FIELD.finditer(text), range(_MOST), strict=False):
+            key = _FIELD_OF[m[1]]
+            near = all(abs(m.start() - other.start()) <= _FIELDS_REACH for other in told.values())
+            told = told if near and key not in told else {}
+            told[key] = m
+            if len(told) == 3:
+                parts = {key: next((n for v in self._values if (n := _number(each[2], v)) is not None), None)
+                         for key, each in told.items()}  # fmt: skip
+                start, end = min(each.start() for each in told.values()), max(each.end() for each in told.values())
+                year, month, day = parts["y"], parts["m"], parts["d"]
+                if (month is None or 1 <= month <= 12) and (day is None or 1 <= day <= 31):
+                    yield ReadDate(start, end, ((year, month, day),))
+                told = {}
 
     def _read_times(self, text: str) -> Iterator[ReadTime]:
         taken: list[tuple[int, int]] = []
@@ -294,7 +325,22 @@ class Reader:
                     yield time
 
 
-_TO = late(r"\W*(?:to|until|till|through|and|[开直起]?(?:至|到))?\W*")
+def _sharing(text: str, date: ReadDate) -> Iterator[ReadDate]:
+    """Read a bare day before a date as one of the same month: 14 or 15 September 2029."""
+    m = _SHARED.search(text, max(0, date.start - 24), date.start)
+    if m is None and "月" in text[date.start : date.end]:
+        m = _SHARED.search(text, date.start, date.end)
+    day = int(m[1]) if m else 0
+    if m and 0 < day <= 31 and all(d is not None for _, _, d in date.dates) and m.end() == date.start:
+        yield ReadDate(m.start(1), m.end(1), tuple(dict.fromkeys((y, mo, day) for y, mo, _ in date.dates)))
+    m = _SHARED_BEHIND.match(text, date.end)
+    day = int(m[1]) if m else 0
+    if m and 0 < day <= 31 and all(d is not None for _, _, d in date.dates):
+        year = int(m[2]) if m[2] else None
+        yield ReadDate(m.start(1), m.end(), tuple(dict.fromkeys((y or year, mo, day) for y, mo, _ in date.dates)))
+
+
+_TO = late(r"\W*(?:to|until|till|through|and|or|或者?|[开直起]?(?:至|到))?\W*")
 
 
 def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:
@@ -309,6 +355,30 @@ def _with_years(text: str, dates: list[ReadDate]) -> list[ReadDate]:
             found[at] = ReadDate(one.start, one.end, tuple((d[0] or year, d[1], d[2]) for d in found[at].dates))
             found[at + 1] = ReadDate(other.start, other.end, tuple((d[0] or year, d[1], d[2]) for d in other.dates))
     return found
+
+
+def _in_digits(text: str) -> Iterator[ReadDate]:
+    for m in _ISO.finditer(text):
+        yield from _dated(m, [(int(m[1]), int(m[3]), int(m[4]))])
+    for m in _EITHER.finditer(text):
+        one, other = int(m[1]), int(m[3])
+        yield from _dated(m, [day for said in _years(m[4]) for day in ((said, other, one), (said, one, other))])
+    for m in _COMPACT.finditer(text):
+        yield from _dated(m, [(int(m[1]), int(m[2]), int(m[3]))])
+
+
+def _in_words(m: re.Match[str], values: Values) -> Iterator[ReadDate]:
+    """Read a date by a language's pattern."""
+    groups = m.groupdict()
+    written = groups.get("y")
+    month, day = _number(groups.get("m"), values), _number(groups.get("d"), values)
+    if groups.get("dw"):
+        day = values.ordinals.get(groups["dw"])
+    years = _years_told(written, values) if written else (None,)
+    if month is None and day is None:
+        return
+    days = _last_days if groups.get("last") else (lambda year, month: [day])
+    yield from _dated(m, [(year, month, each) for year in years for each in days(year, month)])
 
 
 def _dated(m: re.Match[str], dates: list[Date]) -> Iterator[ReadDate]:

@@ -38,12 +38,13 @@ class Name:
     def _in_words(self, answer: Text) -> Iterator[Place]:
         words = answer.words
         surname, given = self.words[-1], self.words[:-1]
-        for at in [i for i, word in enumerate(words) if word == surname][:_MOST]:
+        known = answer.different
+        for at in [i for i, word in enumerate(words) if word == surname][:_MOST] if surname in known else ():
             yield self._around(answer, at, given)
-        if surname not in words:
+        if surname not in known:
             yield from self._misspelt(answer)
             for name in given:
-                for at in [i for i, word in enumerate(words) if word == name][:_MOST]:
+                for at in [i for i, word in enumerate(words) if word == name][:_MOST] if name in known else ():
                     start, end = answer.spans[at]
                     other = self._is_name(answer, at + 1)
                     yield Place(start, end, "edit" if other else "part", 0.3 if other else 0.5, rival=other)
@@ -147,7 +148,7 @@ def _parts_of(name: str, titles: frozenset[str], signs: str) -> tuple[re.Pattern
     """Return what finds a surname with a title, a given name alone, and names of which one sign is another."""
     surname = name[:2] if name[:2] in _DOUBLE else name[:1]
     own = "|".join(map(re.escape, sorted((title for title in titles if not title.isascii()), key=len, reverse=True)))
-    patterns = [f"(?P<titled>{re.escape(surname)}(?:{own}))"]
+    patterns = [f"(?P<titled>{re.escape(surname)}(?:{own})|(?<=姓){re.escape(surname)})"]
     if len(name) > 2:
         patterns.append(f"(?P<given>{re.escape(name[1:])})")
         patterns += [

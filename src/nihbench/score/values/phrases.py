@@ -18,6 +18,7 @@ _BEHIND = 4  # characters behind it, where there are no spaces
 _CLAUSE = late(r"[.,;:!?。\n]")
 _ITEM_WORDS = 5
 _ITEM_SIGNS = 10
+_PARTED_FROM = 4  # signs: between those of so long a form a comma may stand
 _LONGEST = 40  # signs of a form that are made a pattern with gaps
 
 
@@ -171,7 +172,7 @@ def relations(form: str, grammar: Grammar) -> tuple[Relation | Head, ...]:
 def in_signs(form: str, grammar: Grammar) -> str:
     """Return a pattern for a form with signs: particles between them, numbers and amounts in any writing."""
     particles = "".join(grading.particles for grading in grammar.gradings)
-    gap = rf"[ {particles}]{{0,2}}"
+    gap = rf"[ {particles}]{{0,2}}" if len(form) < _PARTED_FROM else rf"[ ,、·{particles}]{{0,2}}"
     if len(form) > _LONGEST:
         return re.escape(form)
     pieces: list[str] = []
@@ -185,7 +186,23 @@ def in_signs(form: str, grammar: Grammar) -> str:
         else:
             pieces.append(_amount_pattern(read, grammar))
         at = read.end
-    return gap.join([*pieces, *_letters(form[at:], grammar)])
+    left = form[at:]
+    place = next((own for signs, sides in _groups(grammar) if signs for own, _ in sides
+                  if (m := _last_of(own, left)) and 1 < len(m) < len(left)), None)  # fmt: skip
+    if place is None:
+        return gap.join([*pieces, *_letters(left, grammar)])
+    said = _last_of(place, left)
+    return gap.join([*pieces, *_letters(left[: -len(said)], grammar), place.pattern])
+
+
+def _last_of(words: re.Pattern[str], form: str) -> str:
+    """Return the word for where with which a form ends, "" where it ends otherwise."""
+    return max((m.group() for m in words.finditer(form) if m.end() == len(form)), key=len, default="")
+
+
+def is_place_word(text: str, grammar: Grammar) -> bool:
+    """Whether a text is nothing but a word for where or when."""
+    return any(own.fullmatch(text) for _, sides in _groups(grammar) for own, _ in sides)
 
 
 def _letters(form: str, grammar: Grammar) -> list[str]:

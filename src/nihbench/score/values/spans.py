@@ -26,7 +26,7 @@ class Span:
         found = []
         for one in starts:
             for other in ends:
-                if one.end <= other.start <= one.end + _REACH:
+                if one.end <= other.start <= one.end + _REACH and (one.start, one.end) != (other.start, other.end):
                     worth = min(one.worth, other.worth)
                     how = one.how if one.worth < other.worth else other.how
                     both = 0.5 if 0.0 < worth < 0.5 else worth
