@@ -37,6 +37,7 @@ OWN = {
         "nihbench.app.schemas",
         "nihbench.tasks.registry",
     },
+    "nihbench.cli.history": {"nihbench.app.drawing", "nihbench.figures.style"},  # the same
     "nihbench.cli.hearing": {
         "nihbench.cli.passport",
         "nihbench.cli.progress",

@@ -427,10 +427,16 @@ class Measured:
     spent_usd: float | None = None
 
 
-def report_data(runs: Iterable[Measured], *, title: str, passports: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+def report_data(
+    runs: Iterable[Measured],
+    *,
+    title: str,
+    passports: Sequence[Mapping[str, Any]] = (),
+    history: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
     """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it.
 
-    `passports` are the models' passports as JSON values, of runs of several tasks.
+    `passports` are the models' passports as JSON values, of runs of several tasks, `history` series of runs over time.
     """
     pool = Pool()
     described: list[dict[str, Any]] = []
@@ -446,6 +452,7 @@ def report_data(runs: Iterable[Measured], *, title: str, passports: Sequence[Map
         "runs": described,
         "panels": panels,
         "passports": list(passports),
+        "history": list(history),
         "texts": texts,
         "cut": cut,
         "said": pool.said(),

@@ -96,6 +96,7 @@ FIGURES: Mapping[str, str] = {
     "difference": "nihbench.app.drawing:DIFFERENCE",
     "profiles": "nihbench.app.drawing:PROFILES",
     "passport": "nihbench.figures.passport:PASSPORT",
+    "history": "nihbench.figures.history:HISTORY",
 }
 """What --kind may be, and where it is ("module:name"): a `drawing.Kind`, or the function alone that draws sweeps.
 

@@ -1,4 +1,4 @@
-"""What `import nihbench` offers: plan, run and resume, read, grade, compare, draw and report.
+"""What `import nihbench` offers: plan, run and resume, read, grade, compare, follow over time, draw and report.
 
 Options are keywords of the names, the meaning and the defaults of the command line's (`nih run --help`,
 `keywords.Keywords`). Nothing is printed and nobody is asked on a terminal: `on_event` hears what happens, `agree` says
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 from nihbench.app.comparing import Comparison, comparison_of
 from nihbench.app.events import Bill, Caller, Event
 from nihbench.app.gating import MAX_DROP, QUICK_MAX_DROP, Asked, Gate, gate_of, old_sides
+from nihbench.app.history import History, history_in
 from nihbench.app.keywords import OPTIONS, Keywords
 from nihbench.app.live import live_gate
 from nihbench.app.loaded import Run, Runs, load_run, paths_of, results_of
@@ -384,6 +385,31 @@ def plot(
         animate=_path(animate), title=title, preset=preset, colours=colours, size=size, dpi=dpi,
         transparent=transparent, values=values,
     )  # fmt: skip
+
+
+def history(
+    *runs: Runs,
+    model: str = "",
+    prompt: str = "",
+    scorer: str | None = None,
+    on_event: OnEvent | None = None,
+) -> History:
+    """Join the runs of a model over time, and test what changed between them.
+
+    Args:
+        *runs: runs, folders of runs, or folders that hold such folders.
+        model: only this model's; "": all.
+        prompt: only these prompts, separated by commas; "": all.
+        scorer: whose scores; None: the rules'.
+        on_event: hears which runs are left out.
+
+    Returns:
+        Its `series`; printed, what each of them says. `nihbench.plot(*runs, kind="history")` draws them.
+
+    Raises:
+        UsageError: there is no run, or no such model or prompt.
+    """
+    return history_in(paths_of(runs), _caller(False, on_event), model=model, prompt=prompt, scorer=scorer)
 
 
 def report(

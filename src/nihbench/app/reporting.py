@@ -8,8 +8,9 @@ from pathlib import Path
 
 from nihbench.analysis.report import Measured, report_data
 from nihbench.app.events import Caller, PassportMade
+from nihbench.app.history import history_of
 from nihbench.app.money import stored_tariff
-from nihbench.app.passports import Passports, has_rungs, passports_in, rule_of
+from nihbench.app.passports import has_rungs, passports_in, rule_of
 from nihbench.app.results import result_from
 from nihbench.catalog.loading import load_for
 from nihbench.catalog.lookup import Catalog
@@ -53,22 +54,20 @@ def write_report(
         raise UsageError(t("cli.report_html_file_give", name=out.with_suffix(".html")))
     catalog, runs = load_for(caller.tell_once), list(runs)
     told = [_measured(folder, scorer, catalog, price, caller) for path in runs for folder in find_runs(path)]
-    made = _passports(told, runs, caller)
-    data = report_data(told, title=title or _title(told), passports=made.as_json() if made else ())
+    results = [result_from(run.folder, run.records, run.grades, run.scorer) for run in told]
+    made = passports_in(results, rule_of(runs, caller)) if has_rungs(run.folder for run in told) else None
+    data = report_data(
+        told,
+        title=title or _title(told),
+        passports=made.as_json() if made else (),
+        history=history_of(results).told_series(),
+    )
     page = report_page(data, lang=language())
     write_atomic(out, page)
     caller.tell(t("cli.report_mb", out=out, size=len(page) / 1e6))
     if made:
         caller.emit(PassportMade(passports=made))
     return out
-
-
-def _passports(told: Sequence[Measured], paths: Iterable[Path], caller: Caller) -> Passports | None:
-    """Return the passports of runs of several tasks; None of runs of one."""
-    if not has_rungs(run.folder for run in told):
-        return None
-    results = [result_from(run.folder, run.records, run.grades, run.scorer) for run in told]
-    return passports_in(results, rule_of(paths, caller))
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None, caller: Caller) -> Measured:

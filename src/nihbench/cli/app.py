@@ -39,6 +39,7 @@ class Commands(LazyGroup):
         Entry("export", f"{_DECLARED}.understand:export"),
         Entry("compare", f"{_DECLARED}.understand:compare"),
         Entry("gate", f"{_DECLARED}.measure:gate"),
+        Entry("history", f"{_DECLARED}.understand:history"),
         Entry("diagnose", f"{_DECLARED}.understand:diagnose"),
         Entry("agree", f"{_DECLARED}.understand:agree"),
         Entry("merge", f"{_DECLARED}.data:merge"),

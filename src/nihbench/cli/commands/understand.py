@@ -137,6 +137,18 @@ def compare(
     """`nih compare`: see the catalogs' help.compare."""
 
 
+@command("nihbench.cli.history:history")
+def history(
+    runs: Annotated[list[Path], typer.Argument(metavar="DIR...", help="help.history_runs")],
+    model: Annotated[str, typer.Option("--model", "-m", help="help.history_model")] = "",
+    prompt: Annotated[str, typer.Option("--prompt", help="help.plot_prompt")] = "",
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
+    out: Annotated[_PATH, typer.Option("--out", "-o", help="help.history_out")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
+) -> None:
+    """`nih history`: see the catalogs' help.history."""
+
+
 @command("nihbench.cli.understand:diagnose")
 def diagnose(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="help.option_runs")],
