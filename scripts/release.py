@@ -1,7 +1,7 @@
 """Make a release: build the wheel and the sdist, check them, install the wheel into a bare environment and use it.
 
-`pip install build twine check-wheel-contents`, then `python scripts/release.py` (`--offline` uses the build tools of this
-environment and installs without dependencies). It uploads nothing: the last line says how.
+`pip install build twine check-wheel-contents`, then `python scripts/release.py` (`--offline` uses the packages of this
+environment). It uploads nothing: the last line says how.
 
 The version stands in `src/nihbench/__init__.py`; CHANGELOG.md must have a chapter of it.
 """

@@ -14,7 +14,7 @@ import typer
 import yaml
 
 from nihbench.cli.app import app
-from nihbench.cli.completing import SHELLS, SOURCES
+from nihbench.cli.completing import SHELLS, SOURCES, _is_path
 from nihbench.cli.door import whole
 
 ROOT = Path(__file__).parents[2]
@@ -111,13 +111,16 @@ def test_nothing_that_is_asked_is_an_error(nih: Any, words: tuple[str, ...]) -> 
 
 
 FREE = set(
-    """api_key_env base_url adaptive answer_speed against_url animate api_key_env as_json as_md calibrate canary canary_tokens completion_window concurrency
-    controls depth depths difference distractors dpi every explain extra extra_body failure header insecure judge_base_url
-    length lengths limit max_cost max_depth max_drop max_file_mb max_length max_output max_requests max_trials
-    min_depth min_found min_length only_uncertain origin out outcome port precision prefill_speed price probe quick
-    repeat_corpus repeat repeats retry_all rows rpm rule scorer seed shard size slots stream strict_controls
-    task_option temperature title tokenizer tpm trial unpaired values transparent version votes wait wanted window yes
-    again preflight""".split()
+    """
+    dataset model_id organization source
+    adaptive again against_url animate answer_speed api_key_env as_json as_md base_url calibrate canary
+    canary_tokens completion_window concurrency controls depth depths difference distractors dpi every explain
+    extra extra_body failure header insecure judge_base_url length lengths limit max_cost max_depth max_drop
+    max_file_mb max_length max_output max_requests max_trials min_depth min_found min_length only_uncertain
+    origin out outcome port precision prefill_speed preflight price probe quick repeat repeat_corpus repeats
+    retry_all rows rpm rule scorer seed shard size slots stream strict_controls task_option temperature title
+    tokenizer tpm transparent trial unpaired values version votes wait wanted window yes
+    """.split()
 )
 
 
@@ -127,7 +130,7 @@ def test_every_option_that_names_something_is_completed() -> None:
 
     def look(command: Any) -> None:
         for param in command.params:
-            plain = getattr(param, "is_flag", False) or param.type.name in ("path", "integer", "float", "boolean")
+            plain = getattr(param, "is_flag", False) or _is_path(param)
             if not plain and param.name not in FREE and f"{command.name} {param.name}" not in SOURCES:
                 if param.name not in SOURCES and not param.name.startswith("run"):
                     missing.add(f"{command.name} {param.name}")
@@ -225,18 +228,18 @@ def test_bash(path_to_nih: dict[str, str], tmp_path: Path) -> None:
 FISH = """
 nih completion fish | source
 complete -C 'nih pl'
-echo --
+echo ==
 complete -C 'nih run --model smol'
-echo --
+echo ==
 complete -C 'nih run --model=smol'
-echo --
+echo ==
 complete -C 'nih needle show sf'
 """
 
 
 @pytest.mark.slow
 def test_fish(path_to_nih: dict[str, str], tmp_path: Path) -> None:
-    parts = shell("fish", FISH, path_to_nih, tmp_path).split("--\n")
+    parts = shell("fish", FISH, path_to_nih, tmp_path).split("==\n")
     words = [[line.partition("\t")[0] for line in part.splitlines()] for part in parts]
     assert words[:1] == [["plan", "plot"]]
     assert words[1] == ["smollm2-135m"] and words[2] == ["--model=smollm2-135m"]
@@ -248,7 +251,7 @@ ZSH = r"""
 zmodload zsh/zpty
 zpty typed zsh -f -i
 say() { zpty -w typed "$1"; }
-say "PS1=; unset zle_bracketed_paste; stty -echo; autoload -Uz compinit; compinit -u -D; zstyle ':completion:*' list-colors"
+say "PS1=; unset zle_bracketed_paste; stty -echo; autoload -Uz compinit; compinit -u -D"
 say 'nih completion zsh > _nih; fpath=($PWD $fpath); autoload -Uz _nih; compdef _nih nih'
 say 'ready() { print -r -- "GOT<$BUFFER>"; BUFFER=; zle accept-line }; zle -N ready; bindkey "^X" ready; print BE''GUN'
 local line all
