@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nihbench.analysis.report import Measured, report_data
+from nihbench.app.comparing import comparison_of
 from nihbench.app.events import Caller, PassportMade
 from nihbench.app.money import stored_tariff
 from nihbench.app.passports import Passports, has_rungs, passports_in, rule_of
@@ -16,8 +17,9 @@ from nihbench.catalog.lookup import Catalog
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.captions import listed
+from nihbench.figures.findings import change_phrase
 from nihbench.figures.report import report_page
-from nihbench.lang.messages import language, t
+from nihbench.lang.messages import language, languages, said, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RunFolder, open_run
@@ -54,7 +56,8 @@ def write_report(
     catalog, runs = load_for(caller.tell_once), list(runs)
     told = [_measured(folder, scorer, catalog, price, caller) for path in runs for folder in find_runs(path)]
     made = _passports(told, runs, caller)
-    data = report_data(told, title=title or _title(told), passports=made.as_json() if made else ())
+    passports = made.as_json() if made else ()
+    data = report_data(told, title=title or _title(told), passports=passports, changes=_changes(told))
     page = report_page(data, lang=language())
     write_atomic(out, page)
     caller.tell(t("cli.report_mb", out=out, size=len(page) / 1e6))
@@ -69,6 +72,25 @@ def _passports(told: Sequence[Measured], paths: Iterable[Path], caller: Caller) 
         return None
     results = [result_from(run.folder, run.records, run.grades, run.scorer) for run in told]
     return passports_in(results, rule_of(paths, caller))
+
+
+def _changes(told: Sequence[Measured]) -> list[dict[str, str]]:
+    """Return where the second of two runs is worse and better; nothing where they can't be paired."""
+    if len(told) != 2:
+        return []
+    results = [result_from(run.folder, run.records, run.grades, run.scorer) for run in told]
+    try:
+        pairs = comparison_of(results, Caller(), by="model").pairs
+    except UsageError:
+        return []
+    return [
+        {
+            lang: said(t("finding.change", b=pair.second.name, change=change_phrase(pair, lang)), lang)
+            for lang in languages()
+        }
+        for pair in pairs
+        if change_phrase(pair)
+    ]
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None, caller: Caller) -> Measured:
