@@ -33,6 +33,10 @@ OWN = {
     "nihbench.cli.gate": {"nihbench.app.live"},  # what sends, where a model is asked
     "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
     "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
+    "nihbench.cli.completing": {  # at a Tab: the families of tasks, the schemas, where one is asked for
+        "nihbench.app.schemas",
+        "nihbench.tasks.registry",
+    },
     "nihbench.cli.hearing": {
         "nihbench.cli.passport",
         "nihbench.cli.progress",

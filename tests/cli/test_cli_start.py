@@ -127,7 +127,7 @@ def test_json_is_json(nih: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["needle", "show", "beijing-coffee"], ["models"]])
 def test_a_stdout_that_knows_no_chinese_is_no_reason_to_fail(nih: Any, arguments: list[str]) -> None:
-    for encoding in ("ascii", "cp1252"):
+    for encoding in ("ascii", "cp1252") if arguments[-1] == "list" else ("ascii",):
         ended = nih.fresh.process(*arguments, PYTHONIOENCODING=encoding)
         assert (ended.code, ended.err) == (0, "")
     escaped = nih.fresh.process(*arguments, "--json", PYTHONIOENCODING="ascii").out

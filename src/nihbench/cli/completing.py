@@ -1,8 +1,8 @@
 """What Tab offers: commands, options, and the names of presets, needles, corpora, prompts, tasks and runs.
 
-`nih completion SHELL` prints a shell's script (`cli/completion/`). At every Tab that asks `nih __complete SHELL WORD...`,
-the last word being the one that is begun, and gets a line for each thing that may stand there: the whole word, a tab,
-and what it is. A line that begins with a colon says what the shell itself completes: files.
+`nih completion SHELL` prints a shell's script (`cli/completion/`). At every Tab that asks
+`nih __complete SHELL WORD...`, the last word being the one that is begun, and gets a line for each thing that may stand
+there: the whole word, a tab, and what it is. The line `:files` says that the shell itself completes files.
 
 It waits for nothing that works: no numbers, no network, no schema; and it never fails, for nobody reads its errors.
 """
@@ -152,7 +152,7 @@ def _takes_value(option: Any) -> bool:
 def _flags(command: Any, used: Sequence[str]) -> Offers:
     """Return a command's options; one that was given and is taken once is not offered again."""
     given = {word.partition("=")[0] for word in used}
-    found = {}
+    found: Offers = {}
     for param in command.params:
         if param.param_type_name != "option" or param.hidden:
             continue

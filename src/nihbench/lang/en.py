@@ -1470,6 +1470,7 @@ WORDS: Mapping[str, str] = {
     "note.hint_moonshot_keys": "{message} (Moonshot's keys for api.moonshot.ai and api.moonshot.cn are not interchangeable)",
     "note.hint_proxy_login": "{message} (the proxy requires a login: write its address as http://USER:PASSWORD@HOST:PORT)",
     "note.hint_redirect": "{message} (the server redirects to {target}: is the base URL right?)",
+    "note.inserts_close": "{count} inserts stand down to {least}% of the haystack apart: {fit} fit 1% apart, and more stand between these, so that the places of fewer stay",
     "note.italian": "Italian",
     "note.item_abstained": "said it does not know, though the document has the answer: {said}",
     "note.item_distracted": "gave the value of a distractor at depth {depth:.0f}%: {said} ({words})",

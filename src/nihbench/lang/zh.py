@@ -1470,6 +1470,7 @@ WORDS: Mapping[str, str] = {
     "note.hint_moonshot_keys": "{message}（Moonshot 的 api.moonshot.ai 与 api.moonshot.cn 的密钥不能通用）",
     "note.hint_proxy_login": "{message}（代理要求登录：请把它的地址写成 http://USER:PASSWORD@HOST:PORT）",
     "note.hint_redirect": "{message}（服务器重定向到 {target}：base URL 对吗？）",
+    "note.inserts_close": "{count} 个插入句之间最近只隔长文的 {least}%：相隔 1% 以上最多放得下 {fit} 个，更多的插在它们之间，这样较少时的位置保持不变",
     "note.italian": "意大利文",
     "note.item_abstained": "声称不知道，而文中有答案：{said}",
     "note.item_distracted": "答成了深度 {depth:.0f}% 处干扰项的值：{said}（{words}）",

@@ -203,7 +203,8 @@ def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
             rows[trial.prompt, trial.length] += 1
             cells[trial.prompt, trial.length, trial.row] += 1
     grids = [sum(n for (prompt, _), n in rows.items() if prompt == each) for each in {prompt for prompt, _ in rows}]
-    cell = max(cells.values(), default=0) if setup.samples else setup.options.repeats
+    cell = setup.options.repeats
+    cell = max(cells.values(), default=cell) if setup.samples else cell
     trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, price_of
 from nihbench.run.setup import Begun, Setup, merge_places, shared_note
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
+from nihbench.tasks.planting import FIT
 from nihbench.tasks.registry import SINGLE_NEEDLE, family
 from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.text.prompt import asks_first, head_of
@@ -493,6 +495,7 @@ def _with_lengths(
             *haystack_notes(resolved, others),
             *_cache_notes(resolved),
             *_unit_notes(resolved, calibration),
+            *_spacing_notes(resolved),
             *([shared] if shared else []),
         ),
     )
@@ -604,6 +607,19 @@ def _depth_notes(setup: Setup) -> list[Words]:
             length=error.length,
         )
     ]
+
+
+def _spacing_notes(setup: Setup) -> list[Words]:
+    """Return what must be said where inserts are too many to stand 1% of the haystack apart."""
+    if setup.task.is_single:
+        return []
+    last = max(setup.grid, key=lambda trial: trial.row)
+    planted = setup.planted(last)
+    depths = sorted(insert.depth_percent for insert in planted.inserts)
+    least = min((other - one for one, other in pairwise(depths)), default=100.0)
+    if not planted.apart or planted.haystack is not None or len(depths) <= FIT or least >= 1:
+        return []
+    return [Note("inserts_close", count=len(depths), least=f"{least:.2f}", fit=FIT)]
 
 
 def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[Words]:
