@@ -165,7 +165,7 @@ def test_junit_and_markdown_say_what_the_terminal_says(nih: Any, write: Any) -> 
     suite = ET.parse(nih.folder / "gate.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     (failure,) = suite.findall("testcase/failure")
-    assert "0%-7%" in (failure.get("message") or "")
+    assert "0% to 7%" in (failure.get("message") or "")
     text = (nih.folder / "gate.md").read_text(encoding="utf-8")
     assert "evil\\|\\`\\<b\\>\\*\\*" in text and "\u202e" not in text
     rows = [line for line in text.splitlines() if "🟥" in line and "%" in line and "⬜" not in line]

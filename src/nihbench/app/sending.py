@@ -142,7 +142,7 @@ async def _send_parts(
                         completer,
                         writer,
                         total=len(setup.trials),
-                        later=later,
+                        later=later + sending.later,
                         now=now,
                         on_progress=shown,
                         limiters=limiters,
