@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -120,3 +121,42 @@ def test_wrong_use_is_said_in_a_sentence(nih: Any, chat: Any, grid: list[object]
     assert ended.code == 2 and says(ended.error(), "gate.choose_undecided")
     ended = nih("gate", "new", "--live", "--against", "old")
     assert ended.code == 2 and says(ended.error(), "cli.no_model_named_give")
+
+
+LOST = re.compile(r"Dolores Park")
+
+
+def test_ends_lost_and_middle_won_are_named_alike_in_gate_compare_and_report(
+    nih: Any, chat: Any, own_texts: dict[str, Path]
+) -> None:
+    """One scripted model in two versions: the old one has a hole in the middle, the new one has lost the ends."""
+
+    def version(found: Any) -> Any:
+        def say(text: str) -> str:
+            at = LOST.search(text)
+            share = at.start() / len(text) if at else 0.5
+            return RIGHT if at and found(share, len(text)) else WRONG
+
+        return say
+
+    long = 3500  # characters of a text; of 300 to 1,500 tokens
+    options: list[object] = [
+        *("--model", "x", "--base-url", chat.base_url, "--length-unit", "cl100k_base", "--window", 8000),
+        *("--no-preflight", "--no-controls", "--corpus", own_texts["en"]),
+        *("--lengths", "300t:1700t:10", "--depths", "0:100:15"),
+    ]
+    chat.say = version(lambda share, length: not 0.42 < share < 0.58)
+    assert nih("run", *options, "--out", "old").code == 0
+    chat.say = version(lambda share, length: length < long or share > 0.1)
+    assert nih("run", *options, "--out", "new").code == 0
+    gate = nih("gate", "new", "--against", "old", "--json")
+    (part,) = json.loads(gate.out)["parts"]
+    (pair,) = json.loads(nih("compare", "old", "new", "--json").out)["comparisons"]
+    assert gate.code == 1 and part["change"] == pair["change"]
+    assert re.fullmatch(
+        r"worse at depths 0% to \d+% above [\d.K]+, better in the middle \(depths \d+% to \d+%\)", part["change"]["en"]
+    ), part["change"]
+    assert "变差" in part["change"]["zh"] and "中部" in part["change"]["zh"]
+    assert nih("report", "old", "new", "--out", "page.html").code == 0
+    page = (nih.folder / "page.html").read_text(encoding="utf-8")
+    assert part["change"]["en"] in page and part["change"]["zh"] in page

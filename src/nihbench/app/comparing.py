@@ -33,7 +33,7 @@ from nihbench.app.events import Caller
 from nihbench.app.results import Result, origin_of, result_of, tell_controls
 from nihbench.errors import UsageError
 from nihbench.figures.captions import SEVERAL, joined, say, unit_phrase
-from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
+from nihbench.figures.findings import change_phrase, comparison_paragraph, interaction_sentence, points
 from nihbench.figures.sweeps import Origin, called_apart, chosen
 from nihbench.lang.messages import Lang, Message, language, languages, said, t
 from nihbench.run.options import OF_ANOTHER
@@ -410,6 +410,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "left_out_trials": paired.left_out,
         "moved_needles": paired.moved,
         **{each.name: _comparison(paired, each.name) for each in METRICS},
+        "change": {lang: change_phrase(paired, lang) for lang in languages()},
         "regions": [_region(paired, each) for each in paired.regions],
         "lost": [_turned(paired, each) for each in paired.lost],
         "won": [_turned(paired, each) for each in paired.won],

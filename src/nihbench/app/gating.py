@@ -22,8 +22,8 @@ from nihbench.app.comparing import sides_of
 from nihbench.app.events import Caller
 from nihbench.app.results import Result, results_in, tell_controls
 from nihbench.errors import UsageError
-from nihbench.figures.captions import depth_labels, length_labels, row_labels, rows_phrase
-from nihbench.figures.findings import p_text
+from nihbench.figures.captions import depth_labels, length_labels, row_labels
+from nihbench.figures.findings import change_phrase, p_text, place_phrase
 from nihbench.lang.messages import Lang, Message, language, languages, plain, said, t
 from nihbench.stats.compare import haystack_spread
 from nihbench.stats.detectable import ALPHA
@@ -384,6 +384,9 @@ def _part_lines(part: Part, asked: Asked, lang: Lang) -> list[Message]:
         "where": _where(drop),
     }
     lines = [_part_line(part, fields)]
+    change = change_phrase(part.paired, lang) if part.judged.fails or part.judged.region_fails else ""
+    if change:
+        lines.append(t("gate.change", name=part.name, change=change))
     if part.judged.region_fails and part.worse:
         lines.append(_region_line("gate.region_worse", part, part.worse, lang))
     if part.better and part.judged.region_fails:
@@ -414,22 +417,14 @@ def _where(drop: Drop) -> Message:
 
 
 def _region_line(key: str, part: Part, region: Region, lang: Lang) -> Message:
-    paired = part.paired
-    lengths = [length_labels([round(length)])[0] for length in paired.lengths_of(region)]
-    rows = [row_labels(paired.axis, [row])[0] for row in paired.depths_of(region)]
     return t(
         key,
         name=part.name,
-        lengths=_ends(lengths),
-        rows=rows_phrase(paired.axis, _ends(rows), lang),
+        place=place_phrase(part.paired, region, lang),
         first=f"{region.first:.1%}",
         second=f"{region.second:.1%}",
         p=p_text(region.p_value),
     )
-
-
-def _ends(labels: Sequence[str]) -> str:
-    return labels[0] if labels[0] == labels[-1] else f"{labels[0]}-{labels[-1]}"
 
 
 def _bar_line(bar: Reached) -> Message:
@@ -468,6 +463,7 @@ def _part_json(part: Part) -> dict[str, Any]:
         }
     for name, region in (("worse", part.worse), ("better", part.better)):
         told[name] = _region_json(part, region) if region else None
+    told["change"] = {lang: change_phrase(part.paired, lang) for lang in languages()}
     return told | {"fails": part.judged.fails, "region_fails": part.judged.region_fails}
 
 

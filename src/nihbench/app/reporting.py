@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nihbench.analysis.report import Measured, report_data
+from nihbench.app.comparing import comparison_of
 from nihbench.app.events import Caller, PassportMade
 from nihbench.app.history import history_of
 from nihbench.app.money import stored_tariff
 from nihbench.app.passports import has_rungs, passports_in, rule_of
-from nihbench.app.results import result_from
+from nihbench.app.results import Result, result_from
 from nihbench.catalog.loading import load_for
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.captions import listed
+from nihbench.figures.findings import change_phrase
 from nihbench.figures.report import report_page
-from nihbench.lang.messages import language, said, t
+from nihbench.lang.messages import language, languages, said, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RunFolder, open_run
@@ -61,6 +63,7 @@ def write_report(
         title=title or _title(told),
         passports=made.as_json() if made else (),
         history=history_of(results).told_series(),
+        changes=_changes(results),
     )
     page = report_page(data, lang=language())
     write_atomic(out, page)
@@ -68,6 +71,24 @@ def write_report(
     if made:
         caller.emit(PassportMade(passports=made))
     return out
+
+
+def _changes(results: Sequence[Result]) -> list[dict[str, str]]:
+    """Return where the second of two runs is worse and better; nothing where they can't be paired."""
+    if len(results) != 2:
+        return []
+    try:
+        pairs = comparison_of(lambda: results, Caller(), by="model").pairs
+    except UsageError:
+        return []
+    return [
+        {
+            lang: said(t("finding.change", b=pair.second.name, change=change_phrase(pair, lang)), lang)
+            for lang in languages()
+        }
+        for pair in pairs
+        if change_phrase(pair)
+    ]
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None, caller: Caller) -> Measured:

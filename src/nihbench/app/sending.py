@@ -150,12 +150,14 @@ class _Sender:
         rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
         setup, caller, quiet = self.ready.setup, self.ready.caller, self.sending.quiet
         with _part(setup, trials, self.folder.records().values(), self.gauges, caller) as shown:
-            await self._send(setup, before, shown, later=len(rest), opening=self._opening(before, early=True))
+            await self._send(
+                setup, before, shown, later=len(rest) + self.sending.later, opening=self._opening(before, early=True)
+            )
             if before and rest and not quiet:
                 from nihbench.app.finishing import tell_controls
 
                 tell_controls(self.folder, caller, strict=self.sending.strict_controls)
-            await self._send(setup, rest, shown, opening=self._opening(rest, early=False))
+            await self._send(setup, rest, shown, later=self.sending.later, opening=self._opening(rest, early=False))
 
     async def send_further(self, setup: Setup, due: Owed, records: Mapping[str, Record]) -> None:
         """Send a round of an adaptive run, of which `setup` has the trials."""
