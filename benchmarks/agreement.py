@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 
 from nihbench.catalog.loading import load
-from nihbench.catalog.names import packaged_folder
 from nihbench.catalog.lookup import Catalog
+from nihbench.catalog.names import packaged_folder
 from nihbench.run.scores import row_of
 from nihbench.types import PERCENT_BANDS, Grade, Score
 

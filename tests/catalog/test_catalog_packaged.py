@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 
 from nihbench.catalog.loading import load
-from nihbench.catalog.names import packaged_folder
 from nihbench.catalog.lookup import Catalog
+from nihbench.catalog.names import packaged_folder
 from nihbench.errors import UsageError
 from nihbench.lang.messages import languages, said
 from tests.wording import says, wording

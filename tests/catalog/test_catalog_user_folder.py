@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nihbench.catalog.loading import load, load_folders
-from nihbench.catalog.names import packaged_folder
 from nihbench.catalog.lookup import Catalog
+from nihbench.catalog.names import packaged_folder
 from nihbench.errors import CatalogError, UsageError
 from nihbench.lang.messages import said, t
 from nihbench.types import KeyFact, PriceTier, PythonTopicsSource, UrlFile, UrlSource, WheelSource

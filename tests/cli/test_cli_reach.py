@@ -89,11 +89,11 @@ def test_a_key_goes_to_its_own_host_or_where_the_two_are_named_together(
     told: list[Event] = []
     caller = Caller(emit=told.append)
     if sent == "asks":
-        with pytest.raises(UsageError, match="--api-key-env"), reach(options, load(), caller, sending=True):
+        with pytest.raises(UsageError, match="--api-key-env"), reach(options, caller, sending=True):
             pass
         assert opened == {}
         monkeypatch.delenv("OPENAI_API_KEY")
-    with reach(options, load(), caller, sending=True):
+    with reach(options, caller, sending=True):
         pass
     assert opened["key"] == (None if sent == "asks" else sent)
     printed = capsys.readouterr()

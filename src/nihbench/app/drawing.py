@@ -5,7 +5,7 @@ It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -175,7 +175,7 @@ def draw(
 
 
 def plot_of(
-    results: Sequence[Result],
+    read: Callable[[], Sequence[Result]],
     out: Path | None,
     caller: Caller,
     *,
@@ -194,7 +194,7 @@ def plot_of(
     """Draw runs: a heatmap, a panel of several, a difference, or profiles; the names are those of `nih plot`.
 
     Args:
-        results: the runs.
+        read: reads the runs, when the options are known to be some.
         out: where the figure is written; None: nowhere.
         caller: hears what was written, and what no font can write.
         kind: one of `keywords.FIGURES`.
@@ -212,33 +212,6 @@ def plot_of(
     Raises:
         UsageError: an option is none, or these runs can't be drawn so.
     """
-    style = style_of(out, kind=kind, axis=axis, animate=animate, preset=preset, colours=colours, size=size, dpi=dpi)
-    style = replace(style, transparent=transparent, values=values)
-    records = results[0].records if len(results) == 1 else ()
-    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
-    moving = (animate, records) if animate else None
-    figure = draw(sweeps, out, style, caller, kind=kind, title=title, animate=moving)
-    if out is not None:
-        caller.emit(Drawn(path=out, sentence=t("cli.figure", out=out)))
-    return figure
-
-
-def style_of(
-    out: Path | None,
-    *,
-    kind: str,
-    axis: str,
-    animate: Path | None,
-    preset: str,
-    colours: str,
-    size: str | None,
-    dpi: int | None,
-) -> Style:
-    """Return how a figure is to look; arguments as for `plot_of`, all of them checked before a run is read.
-
-    Raises:
-        UsageError: one of them is none.
-    """
     if out is not None:
         check_suffix(out)
     if animate is not None:
@@ -246,7 +219,15 @@ def style_of(
     how = kind_named(kind)
     _one_of("--axis", axis, ("nominal", "achieved"))
     look = replace(named_preset(preset), lang=language(), palette=palette(colours))
-    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and how.is_map)
+    look = replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and how.is_map)
+    style = replace(look, transparent=transparent, values=values)
+    results = read()
+    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
+    moving = (animate, results[0].records if len(results) == 1 else ()) if animate else None
+    figure = draw(sweeps, out, style, caller, kind=kind, title=title, animate=moving)
+    if out is not None:
+        caller.emit(Drawn(path=out, sentence=t("cli.figure", out=out)))
+    return figure
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:

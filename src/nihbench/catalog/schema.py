@@ -111,7 +111,7 @@ def _in_languages(value: Any) -> Any:
 def _said(*patterns: str, **rules: Any) -> Any:
     """Return what the published schema says of a value: patterns of the whole text, and further rules.
 
-    They are JavaScript's and Python's alike; `$(?!\n)` is the end in both.
+    They mean the same in JavaScript and in Python, whose own end of a text may stand before its last line break.
     """
     whole = [{"pattern": f"^(?:{pattern})$(?!\\n)"} for pattern in patterns]
     return Field(json_schema_extra=rules | (whole[0] if len(whole) == 1 else {"allOf": whole} if whole else {}))
@@ -183,8 +183,8 @@ def _given(name: str, kind: str) -> dict[str, Any]:
     return {"required": [name], "properties": {name: {"type": kind}}}
 
 
-_TELLING = {"properties": {"identifying": {"const": True}}, "required": ["identifying"]}
-_FRESH = {"pattern": "^\\w+$(?!\\n)", "not": {"enum": ["haystack", "question"]}}
+_TELLING: dict[str, Any] = {"properties": {"identifying": {"const": True}}, "required": ["identifying"]}
+_FRESH: dict[str, Any] = {"pattern": "^\\w+$(?!\\n)", "not": {"enum": ["haystack", "question"]}}
 
 
 def _once(field: str) -> dict[str, Any]:
@@ -246,13 +246,11 @@ class MessageEntry(Entry):
 class PromptEntry(Entry):
     """A prompt template."""
 
-    messages: Annotated[
-        list[MessageEntry], Field(min_length=1), _said(allOf=[_once("haystack"), _once("question")])
-    ]
+    messages: Annotated[list[MessageEntry], Field(min_length=1), _said(allOf=[_once("haystack"), _once("question")])]
     note: str = ""
 
 
-_OTHER_TASK = {"type": "string", "not": {"const": "needle"}}
+_OTHER_TASK: dict[str, Any] = {"type": "string", "not": {"const": "needle"}}
 
 
 class ExperimentEntry(Entry):

@@ -1,8 +1,8 @@
 """What Tab offers: commands, options, and the names of presets, needles, corpora, prompts, tasks and runs.
 
-`nih completion SHELL` prints a shell's script (`cli/completion/`). At every Tab that asks `nih __complete SHELL WORD...`,
-the last word being the one that is begun, and gets a line for each thing that may stand there: the whole word, a tab,
-and what it is. A line that begins with a colon says what the shell itself completes: files.
+`nih completion SHELL` prints a shell's script (`cli/completion/`). At every Tab that asks
+`nih __complete SHELL WORD...`, the last word being the one that is begun, and gets a line for each thing that may stand
+there: the whole word, a tab, and what it is. The line `:files` says that the shell itself completes files.
 
 It waits for nothing that works: no numbers, no network, no schema; and it never fails, for nobody reads its errors.
 """
@@ -12,14 +12,13 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.keywords import FIGURES
+from nihbench.app.keywords import EXPORTS, FIGURES
 from nihbench.catalog.names import names_of
-from nihbench.cli.door import LazyGroup
 from nihbench.cli.output import show
 from nihbench.cli.speech import translate
 from nihbench.errors import UsageError
@@ -91,6 +90,8 @@ def offers(parser: Any, before: Sequence[str], begun: str) -> Offers:
     _speak(before)
     translate(parser)
     command, option, values, plain = _walked(parser, before)
+    if command is None:
+        return {}
     if option is not None:
         return _kept(_values(option.name, option, begun), begun)
     if begun.startswith("-") and not plain:
@@ -114,8 +115,7 @@ def _speak(words: Sequence[str]) -> None:
 
 
 def _walked(parser: Any, words: Sequence[str]) -> tuple[Any, Any | None, int, bool]:
-    """Return the command that the words name, the option that waits for a value, how many arguments there are, and
-    whether options have ended."""
+    """Return the command that words name, the option that waits for a value, how many arguments there are, and `--`."""
     command, arguments, plain = parser, 0, False
     left = iter(words)
     for word in left:
@@ -129,7 +129,7 @@ def _walked(parser: Any, words: Sequence[str]) -> tuple[Any, Any | None, int, bo
         elif getattr(command, "commands", None):
             below = command.commands.get(word)
             if below is None:
-                return command, None, 0, True
+                return None, None, 0, True
             command = below.load() if hasattr(below, "load") else below
         else:
             arguments += 1
@@ -152,7 +152,7 @@ def _takes_value(option: Any) -> bool:
 def _flags(command: Any, used: Sequence[str]) -> Offers:
     """Return a command's options; one that was given and is taken once is not offered again."""
     given = {word.partition("=")[0] for word in used}
-    found = {}
+    found: Offers = {}
     for param in command.params:
         if param.param_type_name != "option" or param.hidden:
             continue
@@ -262,6 +262,7 @@ SOURCES: Mapping[str, Callable[[str], Offers]] = {
     "lang": lambda begun: dict.fromkeys(languages(), ""),
     "kind": lambda begun: dict.fromkeys(FIGURES, ""),
     "undecided": _words("fail", "pass"),
+    "form": lambda begun: dict.fromkeys(EXPORTS, ""),
     "haystack": _several(_words("text", "shuffled", "noise", "needles")),
     "vary": _several(_words("haystack", "needle", "sampling")),
     "order": _words("cache", "random", "grid"),
@@ -302,4 +303,6 @@ def _values(name: str, param: Any, begun: str) -> Offers:
 
 
 def _is_path(param: Any) -> bool:
-    return getattr(param.type, "name", "") in ("path", "file", "directory")
+    """Say whether it takes a path: some versions of typer keep the annotation, others a type of click's."""
+    kept = getattr(param, "type_descriptor", None)
+    return "Path" in repr(getattr(kept, "annotation", None) if kept is not None else getattr(param, "type", None))

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from nihbench.analysis.controls import ControlResult
-from nihbench.analysis.grids import Grid
+from nihbench.analysis.grids import Grid, Rows
 from nihbench.analysis.statistics import Statistics, Summary
 from nihbench.errors import UsageError
 from nihbench.figures.captions import Intervals, Setting
 from nihbench.figures.style import Style
 from nihbench.lang.messages import Lang, t
+from nihbench.run.stored import Manifest
 from nihbench.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Origin:
     run: str
     date: str = ""
     served: str = ""
+    began: str = ""
+    """When its first trial was asked."""
     counted: str = ""
     """What its lengths are counted by, tokenizer and fit: two units of one such thing are the same."""
 
@@ -77,6 +80,10 @@ class Sweep:
     """The control for whose sake no headline is given."""
     controls: tuple[ControlResult, ...] = ()
     """What its controls say; of the sentinel, which stands for a whole run, each of the run's sweeps has the result."""
+    manifest: Manifest | None = None
+    """What its run.json says; None of a sweep that no run has."""
+    rows: Callable[[], Rows] | None = None
+    """Gives its trials' rows (`analysis.grids.rows_of`), with `manifest`."""
     places: int = 0
     """In how many places of its grid its planned trials are drawn: more than there are, where depths share a prompt."""
 
