@@ -52,7 +52,15 @@ def minus(b: str, a: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["synthetic-two"], ["synthetic-two: sf-sandwich/original", part("figure.synthetic"), "2026-01-01"]),
+        (
+            ["synthetic-two"],
+            [
+                "synthetic-two, sf-sandwich/original, ",
+                t("finding.title_below", model="synthetic-two", length="1K"),
+                part("figure.synthetic"),
+                "2026-01-01",
+            ],
+        ),
         (["."], ["synthetic-one", "synthetic-two", "explicit", t("figure.not_run")]),
         (["synthetic-one", "--kind", "difference"], [minus("sf-sandwich/explicit", "sf-sandwich/original")]),
         (
@@ -74,7 +82,7 @@ def minus(b: str, a: str) -> str:
             + [part("figure.synthetic", "zh")],
         ),
         (["synthetic-two", "--title", "My own", "--subtitle", "and more"], ["My own", "and more"]),
-        (["synthetic-two", "--names", "synthetic-two=A shown one"], ["A shown one: "]),
+        (["synthetic-two", "--names", "synthetic-two=A shown one"], ["A shown one, "]),
         (["synthetic-two", "--preset", "story", "--caption", "short"], [part("figure.synthetic")]),
     ],
 )

@@ -20,7 +20,7 @@ from nihbench.app.results import Result
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
 from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say, short_caption
-from nihbench.figures.findings import effective_sentence, sampled_sentence
+from nihbench.figures.findings import effective_sentence, sampled_sentence, title_of
 from nihbench.figures.page import check_suffix, missing, save
 from nihbench.figures.panel import Panel, draw_panel
 from nihbench.figures.profile import Line, draw_profiles
@@ -44,13 +44,14 @@ CAPTIONS = ("none", "short", "full")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wording:
-    """What a figure is to say: its title (None: one that names the sweeps), its subtitle, how much its caption tells.
+    """What a figure is to say: its title, its subtitle, how much its caption tells.
 
+    Without a title there is what was found, else one that names the sweeps; without a subtitle what one was made with.
     `names` is what models are called wherever the figure names them.
     """
 
     title: str | None = None
-    subtitle: str = ""
+    subtitle: str | None = None
     caption: str = "full"
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -67,7 +68,7 @@ def around_of(sweeps: Sequence[Sweep], kind: Kind, style: Style, wording: Wordin
     title = wording.title
     return Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
-        subtitle=wording.subtitle,
+        subtitle=_subtitle(sweeps, kind, style.lang) if wording.subtitle is None else wording.subtitle,
         caption=_captions(sweeps, kind, style, wording.caption),
         controls=_marks(sweeps),
     )
@@ -77,11 +78,28 @@ def _title(sweeps: Sequence[Sweep], kind: Kind, lang: Lang) -> str:
     own = kind.title(sweeps, lang)
     if own is not None:
         return own
+    if len(sweeps) == 1 and (found := title_of(sweeps[0], lang)):
+        return found
     if len(sweeps) == 1:
         return f"{sweeps[0].setting.model}: {heading_of(sweeps[0])}/{sweeps[0].grid.prompt}"
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
     experiments = list(dict.fromkeys(heading_of(sweep) for sweep in sweeps))
     return f"{listed(lang, models)}: {listed(lang, experiments)}"
+
+
+def _subtitle(sweeps: Sequence[Sweep], kind: Kind, lang: Lang) -> str:
+    """Say what one sweep was measured with; several have it in their rows, columns and caption."""
+    if len(sweeps) != 1 or kind.caption or kind.title(sweeps, lang) is not None:
+        return ""
+    sweep, setting = sweeps[0], sweeps[0].setting
+    unrecorded = say(lang, "unrecorded")
+    parts = [
+        setting.model,
+        f"{heading_of(sweep)}/{sweep.grid.prompt}",
+        unrecorded if setting.imported else setting.corpus,
+        setting.date or unrecorded,
+    ]
+    return listed(lang, parts)
 
 
 def _captions(sweeps: Sequence[Sweep], kind: Kind, style: Style, much: str) -> str:
@@ -214,7 +232,7 @@ def plot_of(
     axis: str = "nominal",
     animate: Path | None = None,
     title: str | None = None,
-    subtitle: str = "",
+    subtitle: str | None = None,
     names: str | Mapping[str, str] | None = None,
     caption: str = "full",
     preset: str = "default",
@@ -235,7 +253,7 @@ def plot_of(
         axis: depths as planned ("nominal") or as they came out ("achieved").
         animate: where to write how the map filled.
         title: a title of one's own.
-        subtitle: what stands under the title.
+        subtitle: what stands under the title; None: model, experiment, corpus and date of one map.
         names: what models are called in the figure: "MODEL=SHOWN,...", or a dictionary.
         caption: how much is said under it: "none", "short" (one line) or "full".
         preset: one of `figures.style.PRESETS`.

@@ -347,7 +347,7 @@ def plot(
     scorer: str | None = None,
     animate: str | PathLike[str] | None = None,
     title: str | None = None,
-    subtitle: str = "",
+    subtitle: str | None = None,
     names: str | Mapping[str, str] | None = None,
     caption: Literal["none", "short", "full"] = "full",
     preset: Literal["default", "blog", "slide", "square", "wide", "story"] = "default",
@@ -370,7 +370,7 @@ def plot(
         scorer: whose scores; None: the rules'.
         animate: where to write how the map filled: .png (APNG) or .gif.
         title: a title of your own.
-        subtitle: what stands under the title.
+        subtitle: what stands under the title; None: model, experiment, corpus and date where it is one map.
         names: what models are called in the figure: `{"moonshot-v1-128k": "Kimi"}`, or "MODEL=SHOWN,...".
         caption: how much is said under it: "none", "short" (one line) or "full".
         preset: "default", "blog" (1,600 pixels wide), "slide" (1,920 x 1,080), or for posts "square" (1,080 x 1,080),

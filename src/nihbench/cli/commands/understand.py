@@ -43,7 +43,9 @@ def plot(
     scorer: Annotated[str | None, typer.Option("--scorer", help="help.option_scorer")] = None,
     animate: Annotated[Path | None, typer.Option("--animate", help="help.option_animate")] = None,
     title: Annotated[str | None, typer.Option("--title", help="help.option_title", rich_help_panel=_LOOK)] = None,
-    subtitle: Annotated[str, typer.Option("--subtitle", help="help.option_subtitle", rich_help_panel=_LOOK)] = "",
+    subtitle: Annotated[
+        str | None, typer.Option("--subtitle", help="help.option_subtitle", rich_help_panel=_LOOK)
+    ] = None,
     names: Annotated[
         str | None,
         typer.Option("--names", metavar="MODEL=SHOWN,...", help="help.option_names", rich_help_panel=_LOOK),
