@@ -120,9 +120,9 @@ PRESETS: Mapping[str, Style] = {
     "blog": Style(width=8.0, dpi=200, scale=1.1),
     "slide": Style(width=40 / 3, height=7.5, dpi=144, scale=1.45),  # 1,920 x 1,080 pixels
     # Posts: their type is large enough for the screen of a phone.
-    "square": Style(width=7.5, height=7.5, dpi=144, scale=1.1),  # 1,080 x 1,080 pixels
-    "wide": Style(width=10.0, height=5.625, dpi=160, scale=1.1),  # 1,600 x 900 pixels
-    "story": Style(width=7.5, height=40 / 3, dpi=144, scale=1.25),  # 1,080 x 1,920 pixels
+    "square": Style(width=10.0, height=10.0, dpi=108, scale=1.3),  # 1,080 x 1,080 pixels
+    "wide": Style(width=40 / 3, height=7.5, dpi=120, scale=1.45),  # 1,600 x 900 pixels
+    "story": Style(width=10.0, height=160 / 9, dpi=108, scale=1.35),  # 1,080 x 1,920 pixels
 }
 
 
