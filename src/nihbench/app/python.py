@@ -347,7 +347,10 @@ def plot(
     scorer: str | None = None,
     animate: str | PathLike[str] | None = None,
     title: str | None = None,
-    preset: Literal["default", "blog", "slide"] = "default",
+    subtitle: str | None = None,
+    names: str | Mapping[str, str] | None = None,
+    caption: Literal["none", "short", "full"] = "full",
+    preset: Literal["default", "blog", "slide", "square", "wide", "story"] = "default",
     colours: Literal["classic", "safe", "grey"] = "classic",
     size: str | None = None,
     dpi: int | None = None,
@@ -367,7 +370,11 @@ def plot(
         scorer: whose scores; None: the rules'.
         animate: where to write how the map filled: .png (APNG) or .gif.
         title: a title of your own.
-        preset: "default", "blog" or "slide" (16:9).
+        subtitle: what stands under the title; None: model, experiment, corpus and date where it is one map.
+        names: what models are called in the figure: `{"moonshot-v1-128k": "Kimi"}`, or "MODEL=SHOWN,...".
+        caption: how much is said under it: "none", "short" (one line) or "full".
+        preset: "default", "blog" (1,600 pixels wide), "slide" (1,920 x 1,080), or for posts "square" (1,080 x 1,080),
+            "wide" (1,600 x 900), "story" (1,080 x 1,920).
         colours: "classic", "safe" (colour-blind) or "grey" (print).
         size: in inches: "8x5", or "8" for the width alone.
         dpi: pixels an inch.
@@ -382,8 +389,8 @@ def plot(
 
     return plot_of(
         partial(results_of, runs, scorer), _path(out), _caller(False, on_event), kind=kind, prompt=prompt, axis=axis,
-        animate=_path(animate), title=title, preset=preset, colours=colours, size=size, dpi=dpi,
-        transparent=transparent, values=values,
+        animate=_path(animate), title=title, subtitle=subtitle, names=names, caption=caption, preset=preset,
+        colours=colours, size=size, dpi=dpi, transparent=transparent, values=values,
     )  # fmt: skip
 
 

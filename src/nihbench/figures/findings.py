@@ -17,6 +17,7 @@ from nihbench.figures.captions import (
     rows_phrase,
     tell,
 )
+from nihbench.figures.sweeps import Sweep
 from nihbench.lang.messages import Lang, said, t
 from nihbench.stats.compare import Comparison
 from nihbench.stats.detectable import ALPHA, LEAST_HAYSTACKS
@@ -43,6 +44,26 @@ def effective_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = Fal
     fixed = made.effective_absolute
     prefix = tell(lang, "effective_absolute", threshold=_percent(fixed.threshold))
     return joined(lang, ["" if brief else told, prefix, _effective(made, fixed, lang, brief)])
+
+
+def title_of(sweep: Sweep, lang: Lang = "en") -> str | None:
+    """Return what was found as a title; None of another task than to find, where nothing is known or a control failed.
+
+    "Mostly" is the threshold of the effective length, which the caption names. A rate that rises again beyond the
+    length has no such title.
+    """
+    made = sweep.statistics
+    doubtful = sweep.withheld or any(control.failed for control in sweep.controls)
+    if made is None or doubtful or not sweep.task.is_single:
+        return None
+    found = made.effective if made.effective.status != "no_base" else made.effective_absolute
+    model = sweep.setting.model
+    if found.status == "below":
+        return tell(lang, "title_below", model=model, length=_tokens(found.shortest))
+    if found.status not in ("length", "at_least") or found.length is None or found.ended == "dip":
+        return None
+    lost = found.status == "length" and 2 * found.length < max(sweep.grid.lengths)
+    return tell(lang, "title_lost" if lost else "title_found", model=model, length=_tokens(found.length))
 
 
 def _effective(made: Statistics, found: EffectiveLength, lang: Lang, brief: bool) -> str:

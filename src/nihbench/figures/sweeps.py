@@ -6,7 +6,7 @@ drawn or read here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -132,6 +132,47 @@ def named(sweeps: Sequence[Sweep], place_of: Callable[[Sweep], object] = panel_p
     return [
         replace(s, setting=replace(s.setting, model=names[id(s)], length_unit=_shared_unit(s, sweeps))) for s in sweeps
     ]
+
+
+def shown_names(names: str | Mapping[str, str] | None) -> dict[str, str]:
+    """Return what models are to be called: of "MODEL=SHOWN,MODEL=SHOWN", or of a dictionary.
+
+    Raises:
+        UsageError: it can't be read, or names a model twice.
+    """
+    if names is None or isinstance(names, Mapping):
+        pairs = [(str(model), str(shown)) for model, shown in (names or {}).items()]
+    else:
+        parts = [part.partition("=") for part in names.split(",") if part.strip()]
+        pairs = [(model.strip(), shown.strip()) for model, _, shown in parts]
+    for model, shown in pairs:
+        if not model or not shown or [name for name, _ in pairs].count(model) > 1:
+            raise UsageError(t("cli.names_not_read", names=f"{model}={shown}".rstrip("=")))
+    return dict(pairs)
+
+
+def renamed(sweeps: Sequence[Sweep], names: Mapping[str, str]) -> list[Sweep]:
+    """Return sweeps whose models are called as they are to be shown.
+
+    Raises:
+        UsageError: no sweep has a model that is named, or two models would be called the same.
+    """
+    models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
+    for model in names:
+        if model not in models:
+            raise UsageError(t("cli.names_no_model", model=model, models=tuple(models)))
+    shown = [names.get(model, model) for model in models]
+    for name in shown:
+        if shown.count(name) > 1:
+            raise UsageError(t("cli.names_shown_twice", name=name))
+
+    def called(sweep: Sweep) -> Sweep:
+        kind, colon, model = sweep.setting.length_unit.partition(":")
+        unit = f"{kind}:{names.get(model, model)}" if kind == "model" and colon else sweep.setting.length_unit
+        model = sweep.setting.model
+        return replace(sweep, setting=replace(sweep.setting, model=names.get(model, model), length_unit=unit))
+
+    return [called(sweep) for sweep in sweeps] if names else list(sweeps)
 
 
 def _shared_unit(sweep: Sweep, sweeps: Sequence[Sweep]) -> str:

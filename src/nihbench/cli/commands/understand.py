@@ -43,6 +43,14 @@ def plot(
     scorer: Annotated[str | None, typer.Option("--scorer", help="help.option_scorer")] = None,
     animate: Annotated[Path | None, typer.Option("--animate", help="help.option_animate")] = None,
     title: Annotated[str | None, typer.Option("--title", help="help.option_title", rich_help_panel=_LOOK)] = None,
+    subtitle: Annotated[
+        str | None, typer.Option("--subtitle", help="help.option_subtitle", rich_help_panel=_LOOK)
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option("--names", metavar="MODEL=SHOWN,...", help="help.option_names", rich_help_panel=_LOOK),
+    ] = None,
+    caption: Annotated[str, typer.Option("--caption", help="help.option_caption", rich_help_panel=_LOOK)] = "full",
     preset: Annotated[str, typer.Option("--preset", help="help.option_preset", rich_help_panel=_LOOK)] = "default",
     colours: Annotated[
         str, typer.Option("--colours", "--colors", help="help.option_colours", rich_help_panel=_LOOK)
