@@ -225,7 +225,15 @@ def commands(run: str, named: str, trial: str, out: str) -> dict[str, list[list[
         "plot": [[run, "--out", f"{out}/a.png"]],
         "report": [[run, "--out", f"{out}/a.html"]],
         "cases": [[run, "--json"], [run, "--probe", "--yes"], ["base", "--against", run]],
-        "export": [[run, "--out", f"{out}/a.csv"]],
+        "export": [
+            [run, "--out", f"{out}/a.csv"],
+            [run, "--format", "inspect", "--out", f"{out}/a.eval"],
+            [run, "--format", "junit", "--out", f"{out}/a.xml"],
+            [run, "--format", "lm-eval", "--out", f"{out}/lm"],
+            [run, "--format", "every-eval-ever", "--out", f"{out}/eee"],
+            [run, "--format", "hf-eval-results", "--out", f"{out}/a.yaml"],
+        ],
+        "history": [[run, "base", "--out", f"{out}/history.png"]],
         "compare": [[run, "base"]],
         "diagnose": [[run]],
         "gate": [[run, "--against", "base"], ["base", "--against", run], [run, "--save", f"{out}/baseline.json"]],
@@ -249,7 +257,7 @@ LIKE_ANOTHER = {
 """Folders whose records and scores are sound, and what reads nothing else: tried on others of the same kind."""
 NO_RUN = frozenset(
     {"grade", "models", "serve", "doctor", "needle list", "needle show", "needle check", "corpus list", "corpus fetch"}
-    | {"corpus stats", "batch export", "import kamradt", "task list"}
+    | {"corpus stats", "batch export", "import kamradt", "task list", "completion", "schema"}
 )
 """Commands that take no run's folder."""
 
