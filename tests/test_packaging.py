@@ -39,15 +39,27 @@ def test_the_wheel_carries_the_catalog_and_no_more(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         data = "nihbench/data/"
-        for path in [ROOT / "needles.yaml", ROOT / "models.yaml", *(ROOT / "corpora").glob("*.yaml")]:
+        for path in [
+            ROOT / "needles.yaml",
+            ROOT / "models.yaml",
+            *(ROOT / "corpora").glob("*"),
+            *(ROOT / "schemas").glob("*"),
+        ]:
             assert archive.read(data + path.relative_to(ROOT).as_posix()) == path.read_bytes()
         (entry,) = [name for name in names if name.endswith("entry_points.txt")]
-        assert "nih = nihbench.cli.app:main" in archive.read(entry).decode()
+        for name in ("nih", "nihbench"):
+            assert f"{name} = nihbench.cli.app:main" in archive.read(entry).decode()
+        (metadata,) = [archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA")]
+        assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     sources = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
     assert sources <= names
+    description = metadata.partition("\n\n")[2]
+    assert len(description) > 1000 and "](docs/" not in description and "](results/" not in description
+    scripts = {f"nihbench/cli/completion/{path.name}" for path in (ROOT / "src/nihbench/cli/completion").iterdir()}
+    assert len(scripts & names) == 4
     page = {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("figures/report_page/*")}
     assert page and page <= names
-    rest = {name for name in names - sources - page if not name.startswith((data, "nihbench-"))}
+    rest = {name for name in names - sources - page - scripts if not name.startswith((data, "nihbench-"))}
     assert rest <= {"nihbench/py.typed"}
 
 
