@@ -156,7 +156,7 @@ class Row:
         """Whether the promise is kept, but for the simulation's own error."""
         error = 3 * math.sqrt(self.bound * (1 - self.bound) / self.runs)
         kept = self.rate >= self.bound - error if self.at_least else self.rate <= self.bound + error
-        return kept and (self.way != "live" or self.saved >= self.saves)
+        return kept and (not self.saves or self.saved >= self.saves)
 
     def __str__(self) -> str:
         truth = self.truth

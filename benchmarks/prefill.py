@@ -25,7 +25,7 @@ from nihbench.catalog.loading import load
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.fetch.files import silent
 from nihbench.local.server import LocalServer, model_file
-from nihbench.run.forecast import computed_shares, forecast_of
+from nihbench.run.forecast import cache_use, forecast_of
 from nihbench.run.options import RunOptions
 from nihbench.run.runner import owed, run_trials
 from nihbench.run.store import create_run, manifest
@@ -107,9 +107,9 @@ def measure(design: Design, order: str, concurrency: int, grid: dict[str, str]) 
                         )
 
             asyncio.run(send())
-            shares = computed_shares(forecast_of(setup), run.records().values())
-            assert shares is not None, "the server says nothing of its cache"
-            return shares
+            use = cache_use(forecast_of(setup), run.records().values())
+            assert use is not None, "the server says nothing of its cache"
+            return use.predicted, use.computed
 
 
 def cases(args: argparse.Namespace) -> Iterator[tuple[Design, str, int, dict[str, str]]]:

@@ -246,7 +246,7 @@ def two_way_rows(runs: int) -> Iterator[Row]:
     spreads = (0.0, 0.5, 1.0)
     for needles, haystacks, by_needle, by_haystack in product((12, 60), (1, 3, 6), spreads, spreads):
         truth = Crossed(needles=needles, haystacks=haystacks, by_needle=by_needle, by_haystack=by_haystack, mean=0.85)
-        yield from two_way_coverage(truth, runs // 2)
+        yield from two_way_coverage(truth, runs)
     for mean, by_needle, by_haystack in product((0.5, 0.95), (0.0, 1.0), (0.0, 1.0)):
         truth = Crossed(needles=60, haystacks=3, by_needle=by_needle, by_haystack=by_haystack, mean=mean)
         yield from two_way_coverage(truth, runs // 4)

@@ -27,7 +27,7 @@ from nihbench.endpoint.connection import Endpoint, Timeouts
 from nihbench.endpoint.limits import Limiter, Limits
 from nihbench.run.options import RunOptions
 from nihbench.run.records import RecordWriter
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.run.runner import owed, run_trials
 from nihbench.run.setup import Setup
 from nihbench.types import Completer, ModelPreset
@@ -172,7 +172,7 @@ def _setup(url: str) -> Setup:
         order="random",
     )
     with open_model(ModelPreset(name="x", model="x", base_url=url), key=None, headers={}, ask_server=False) as reached:
-        return prepare(options, load(), reached, folder=Path.cwd(), report=silent)
+        return outline_of(options, load(), reached, folder=Path.cwd(), report=silent).laid_out()
 
 
 def main() -> int:

@@ -27,7 +27,7 @@ import matplotlib.ft2font  # noqa: E402
 from synthetic_runs import write_runs  # noqa: E402
 
 from nihbench.analysis.controls import ControlResult, Verdict  # noqa: E402
-from nihbench.app.drawing import draw  # noqa: E402
+from nihbench.app.drawing import Wording, draw  # noqa: E402
 from nihbench.app.events import Caller  # noqa: E402
 from nihbench.app.results import (  # noqa: E402
     Result,
@@ -78,6 +78,8 @@ def figures(runs: dict[str, Result]) -> list[Figure]:
     def figure(name: str, sweeps: list[Sweep], style: Style, **more: object) -> Figure:
         used = tuple(n for n, result in runs.items() if any(s.setting.model == _model(result) for s in sweeps))
         path = REFERENCE_FIGURE if name == "heatmap.png" else GALLERY / name
+        if "title" in more:
+            more["wording"] = Wording(title=str(more.pop("title")))
         return Figure(path=path, runs=used, draw=lambda to: draw(sweeps, to, style, Caller(), **more))  # type: ignore[arg-type]
 
     plain, blog, slide = preset("default"), preset("blog"), preset("slide")

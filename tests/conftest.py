@@ -9,7 +9,7 @@ import gc
 import os
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -41,14 +41,16 @@ settings.load_profile("any-machine")
 # takes each one some seconds.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# What is collected stays till the end: to look through it for garbage, again and again, takes a third of a collection.
-gc.disable()
 
-
-def pytest_collection_finish() -> None:
-    """Collect garbage again, but for what was collected as tests."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among what is collected, which stays till the end: that takes a third of a collection."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # What needs one of these runs whole sweeps: over a socket, with a model, or in a browser.

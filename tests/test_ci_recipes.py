@@ -1,4 +1,4 @@
-"""The CI recipes, played as a runner plays them: their own scripts, inputs as variables, files for what they tell."""
+"""The CI recipes, played as a runner plays them: the steps' scripts, inputs as variables, files for what they tell."""
 
 from __future__ import annotations
 

@@ -30,12 +30,14 @@ OWN = {
     "nihbench.tasks.latent": {"nihbench.score.grammar"},  # where the overlap of a pair is measured
     "nihbench.score.values.amounts": {"nihbench.score.values.units"},  # the registry of units, where one occurs
     "nihbench.app.finishing": {"nihbench.app.drawing", "nihbench.figures.style"},  # matplotlib, when something is drawn
+    "nihbench.cli.gate": {"nihbench.app.live"},  # what sends, where a model is asked
     "nihbench.app.session": {"nihbench.app.finishing"},  # what reads results, when there are some
     "nihbench.app.sending": {"nihbench.app.finishing", "nihbench.app.rounds"},  # the same; for an adaptive run only
     "nihbench.cli.completing": {  # at a Tab: the families of tasks, the schemas, where one is asked for
         "nihbench.app.schemas",
         "nihbench.tasks.registry",
     },
+    "nihbench.cli.history": {"nihbench.app.drawing", "nihbench.figures.style"},  # the same
     "nihbench.cli.hearing": {
         "nihbench.cli.passport",
         "nihbench.cli.progress",
@@ -61,7 +63,7 @@ OTHERS = {
     "nihbench.languages.zh": {"opencc", "pypinyin"},  # tables of megabytes, for Chinese answers
 }
 # Package files that do something.
-FILES = {"nihbench", "nihbench.endpoint", "nihbench.figures"}  # its face; what has to run before httpx and matplotlib
+FILES = {"nihbench", "nihbench.figures"}  # its face; what has to run before matplotlib
 
 
 def module_of(path: Path) -> str:
@@ -123,6 +125,33 @@ def defined(module: str) -> frozenset[str]:
             if names & {"__all__"} and isinstance(node.value, ast.List):
                 names |= {str(each.value) for each in node.value.elts if isinstance(each, ast.Constant)}
     return frozenset(names)
+
+
+def hands_on(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Say whether all that a function does is to call another one with what it was given, and with nothing else."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    if function.decorator_list or len(body) != 1 or not isinstance(body[0], (ast.Return, ast.Expr)):
+        return False
+    call = body[0].value.value if isinstance(body[0].value, ast.Await) else body[0].value
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        return False
+    its = function.args
+    own = {each.arg for each in (*its.posonlyargs, *its.args, *its.kwonlyargs)} - {"self", "cls"}
+    given = [*call.args, *(each.value for each in call.keywords)]
+    return bool(own) and sorted(own) == sorted(ast.unparse(each) for each in given)
+
+
+def test_no_function_only_hands_on_its_arguments() -> None:
+    code = "def a(x, y): return b(y, z=x)\ndef c(x): return d(x, 1)\nasync def e(x):\n    'Do.'\n    await f(x)"
+    assert [hands_on(each) for each in ast.parse(code).body] == [True, False, True]  # type: ignore[arg-type]
+    functions = [
+        (f"{module}.{node.name}", node)
+        for module, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    # Families of tasks by others may say otherwise what a record holds of a draw.
+    assert [name for name, node in functions if hands_on(node)] == ["nihbench.tasks.planting.drawn"]
 
 
 def test_a_name_is_imported_from_the_module_that_defines_it() -> None:

@@ -11,7 +11,7 @@ from nihbench.catalog.loading import load
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.run.setup import Setup
 from nihbench.types import ModelPreset
 
@@ -75,7 +75,7 @@ def make_plan(folder: Path, **options: object) -> Plan:
         max_output=60,
     )
     with open_model(preset, key=None, headers={}, ask_server=False) as model:
-        setup = prepare(chosen, load(), model, folder=folder, report=silent)
+        setup = outline_of(chosen, load(), model, folder=folder, report=silent).laid_out()
     known: dict[str, Known] = {}
     sharing: dict[str, list[str]] = {}
     for trial in setup.trials:

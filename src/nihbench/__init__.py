@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from nihbench.app.events import Spent as Spent
     from nihbench.app.events import Told as Told
     from nihbench.app.events import TrialDone as TrialDone
+    from nihbench.app.gating import Gate as Gate
+    from nihbench.app.history import History as History
     from nihbench.app.keywords import Keywords as Keywords
     from nihbench.app.loaded import Run as Run
     from nihbench.app.loaded import load_run as load_run
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from nihbench.app.python import aresume as aresume
     from nihbench.app.python import arun as arun
     from nihbench.app.python import compare as compare
+    from nihbench.app.python import gate as gate
     from nihbench.app.python import grade as grade
+    from nihbench.app.python import history as history
     from nihbench.app.python import passport as passport
     from nihbench.app.python import plan as plan
     from nihbench.app.python import plot as plot
@@ -63,12 +67,14 @@ _DEFINED = {
     "nihbench.app.events": (
         "Bill ControlTold Drawn Event Fetching Measured PartBegan PartEnded PassportMade Spent Told TrialDone"
     ),
+    "nihbench.app.gating": "Gate",
+    "nihbench.app.history": "History",
     "nihbench.app.keywords": "Keywords",
     "nihbench.app.loaded": "Run load_run",
     "nihbench.app.passports": "Passports",
     "nihbench.app.planning": "Plan",
     "nihbench.app.prompting": "Prompt",
-    "nihbench.app.python": "aresume arun compare grade passport plan plot prompt report resume run",
+    "nihbench.app.python": "aresume arun compare gate grade history passport plan plot prompt report resume run",
     "nihbench.errors": "DamagedDataError EndpointError LocalModelError NihError StoppedError UsageError",
     "nihbench.lang.messages": "speak",
     "nihbench.types": "Score Unscored",

@@ -19,6 +19,8 @@ The message of an error is one sentence that says what is wrong and what to do a
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -122,6 +124,30 @@ class DamagedDataError(NihError):
     """A run's stored data can't be read as what it claims to be; nothing was changed."""
 
     exit_code = 5
+
+
+@contextmanager
+def reading(file: Path, missing: UsageError, damaged: str = "run.cant_read_restore_from") -> Iterator[None]:
+    """Say in a sentence why a file of a run's folder can't be read, or is not what it should be.
+
+    Args:
+        file: the file.
+        missing: what is raised where it is not there.
+        damaged: the key of the sentence for what can't be read, with `file` and `error`.
+    """
+    try:
+        yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise missing from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        if isinstance(error, OSError) and is_path_fault(error):
+            raise path_error(error) from error
+        raise DamagedDataError(t(damaged, file=file, error=first_line(error))) from error
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
+    return " ".join(str(error).split())[:120]
 
 
 class InterruptedRunError(NihError):

@@ -575,6 +575,11 @@ class Trial:
         """All rows of the grid that it stands for, ascending."""
         return tuple(sorted((self.row, *self.also_depths)))
 
+    @property
+    def drawn(self) -> int:
+        """The repeat whose draws hold for it: all sentinels are one prompt."""
+        return 0 if self.control == "sentinel" else self.repeat
+
     def in_row(self, value: float) -> Trial:
         """Return the trial of another row, which stands for that one alone."""
         if self.point is None:

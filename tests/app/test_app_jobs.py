@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import nihbench as nih
-from nihbench.app import jobs
+from nihbench.app import jobs, wiring
 from nihbench.run import resolve
 from tests.cli.conftest import ChatModel
 
@@ -29,7 +29,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(module, name, counted)
 
     counting(jobs, "run_options")
-    counting(resolve, "_without_lengths")
+    counting(wiring, "outline_of")
     counting(resolve, "_with_lengths")
     return count
 
@@ -41,7 +41,7 @@ def test_a_run_whose_lengths_are_fitted_is_resolved_once_and_laid_out_twice(
     fitted: nih.Keywords = {**small, "length_unit": "model", "preflight": True}
     run = nih.run(**fitted, agree=True, out="run")
     assert run.is_whole and run.manifest["calibration"]
-    assert made == {"run_options": 1, "_without_lengths": 1, "_with_lengths": 2}
+    assert made == {"run_options": 1, "outline_of": 1, "_with_lengths": 2}
 
 
 def test_several_models_are_resolved_once_each_and_get_the_lengths_of_the_smallest(
@@ -51,4 +51,4 @@ def test_several_models_are_resolved_once_each_and_get_the_lengths_of_the_smalle
     plan = nih.plan(**{**small, "lengths": "2", "model": ["moonshot-v1-32k", "smollm2-135m"]}, repeat_corpus=True)
     one, other = (run.values["lengths"] for run in plan.runs)
     assert one == other and max(one) < 8192
-    assert made == {"run_options": 1, "_without_lengths": 2, "_with_lengths": 3}
+    assert made == {"run_options": 1, "outline_of": 2, "_with_lengths": 3}

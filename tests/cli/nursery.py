@@ -48,6 +48,7 @@ def started(
     environment: Mapping[str, str],
     stdout: int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
+    stdin: int = subprocess.DEVNULL,
     fresh: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a command of `nih` as a process of its own, `fresh` with an interpreter of its own.
@@ -58,11 +59,12 @@ def started(
         environment: variables in place of the tests' own, of which keys and addresses are left out.
         stdout: as for `Popen`.
         stderr: as for `Popen`.
+        stdin: as for `Popen`.
         fresh: for what depends on how Python itself starts.
     """
     kept = {name: value for name, value in os.environ.items() if not name.endswith(("_API_KEY", "_BASE_URL"))}
     every = kept | {"PYTHONPATH": str(SOURCE), "PYTHONIOENCODING": "utf-8"} | dict(environment)
-    streams: dict[str, int] = {"stdin": subprocess.DEVNULL, "stdout": stdout, "stderr": stderr}
+    streams: dict[str, int] = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
     if CAN_FORK and not fresh and every["PYTHONIOENCODING"] == "utf-8":
         return Forked(arguments, cwd=folder, env=every, **streams)
     program = [sys.executable, "-W", "error", "-c", _PROGRAM, *arguments]

@@ -116,9 +116,9 @@ FREE = set(
     adaptive again against_url animate answer_speed api_key_env as_json as_md base_url calibrate canary
     canary_tokens completion_window concurrency controls depth depths difference distractors dpi every explain
     extra extra_body failure header insecure judge_base_url length lengths limit max_cost max_depth max_drop
-    max_file_mb max_length max_output max_requests max_trials min_depth min_found min_length only_uncertain
+    max_file_mb max_length max_output max_requests max_trials min_depth min_found min_length names only_uncertain
     origin out outcome port precision prefill_speed preflight price probe quick repeat repeat_corpus repeats
-    retry_all rows rpm rule scorer seed shard size slots stream strict_controls task_option temperature title
+    retry_all rows rpm rule scorer seed shard size slots stream strict_controls subtitle task_option temperature title
     tokenizer tpm transparent trial unpaired values version votes wait wanted window yes
     """.split()
 )

@@ -25,12 +25,8 @@ QUESTION = "What is the most fun thing to do in San Francisco"
 
 @pytest.fixture
 def front(local_server: LocalServer, named_tokenizer: Callable[[str], Tokenizer]) -> Iterator[Any]:
-    """Return a function that starts a server before the model, which cuts every prompt and hides what it counted.
-
-    What is left of a prompt is often what was left of another one: the model is asked it once.
-    """
+    """Return a function that starts a server before the model, which cuts every prompt and hides what it counted."""
     tokenizer = named_tokenizer("cl100k_base")
-    answers: dict[str, Any] = {}
     running: list[ThreadingHTTPServer] = []
 
     def cut(text: str, *, head: bool) -> str:
@@ -50,13 +46,10 @@ def front(local_server: LocalServer, named_tokenizer: Callable[[str], Tokenizer]
                 body.pop("stream_options", None)
                 body["model"] = "smollm2-135m"
                 body["messages"] = [m | {"content": cut(m["content"], head=head)} for m in body["messages"]]
-                asked = json.dumps(body)
-                if asked not in answers:
-                    url = f"{local_server.base_url}/chat/completions"
-                    answers[asked] = httpx.post(url, json=body, timeout=600).json()
-                    answers[asked].pop("usage", None)
-                    answers[asked].pop("timings", None)
-                data = json.dumps(answers[asked]).encode()
+                answer = httpx.post(f"{local_server.base_url}/chat/completions", json=body, timeout=600).json()
+                answer.pop("usage", None)
+                answer.pop("timings", None)
+                data = json.dumps(answer).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()

@@ -7,8 +7,6 @@ import os
 import pty
 import re
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from nihbench.lang.messages import t
+from tests.cli.nursery import started
 from tests.endpoint.conftest import Asked, Reply, ScriptedServer
 from tests.wording import part, says
 
@@ -261,12 +260,9 @@ def test_it_is_one_screen(nih: Any, server: ScriptedServer, lang: str) -> None:
     options = ("doctor", "--base-url", server.base_url, "--price", "1,2", *EXTRA, *HEADER, "--lang", lang)
     terminal, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    environment = dict(os.environ) | nih.environment
-    environment.pop("COLUMNS", None)
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli.app import main; main()", *options],
-        cwd=nih.folder, env=environment, stdin=subprocess.DEVNULL, stdout=other, stderr=other,
-    )  # fmt: skip
+    nih.monkeypatch.delenv("COLUMNS", raising=False)
+    environment = {name: value for name, value in nih.environment.items() if name != "COLUMNS"}
+    process = started(options, nih.folder, environment, stdout=other, stderr=other)
     os.close(other)
     shown = b""
     while piece := _read(terminal):

@@ -53,7 +53,7 @@ def test_the_same_passes_and_what_is_worse_fails(nih: Any, write: Any) -> None:
     assert ended.code == 0 and says(ended.out, "gate.pass") and says(ended.out, "gate.part_passes"), ended
     ended = nih("gate", "new", "--against", "old")
     assert ended.code == 1 and says(ended.out, "gate.fail") and says(ended.out, "gate.part_fails"), ended
-    assert says(ended.out, "gate.region_worse", rows=re.compile("0%-7%"))
+    assert says(ended.out, "gate.region_worse", place=re.compile("depths 0% to 7%"))
     # All of it may lose half; the region that lost everything may not.
     ended = nih("gate", "new", "--against", "old", "--max-drop", "0.5")
     assert ended.code == 1 and says(ended.out, "gate.part_region")
@@ -65,8 +65,8 @@ def test_a_hole_too_small_for_the_mean_is_named(nih: Any, write: Any) -> None:
     write("new", lambda length, depth: not (depth < 8 and length > 40_000))
     ended = nih("gate", "new", "--against", "old")
     assert ended.code == 1 and says(ended.out, "gate.part_region")
-    assert says(ended.out, "gate.region_worse", rows=re.compile("0%-7%"))
-    assert says(ended.out, "gate.region_better", rows=re.compile(" 50%"))
+    assert says(ended.out, "gate.region_worse", place=re.compile("depths 0% to 7%"))
+    assert says(ended.out, "gate.region_better", place=re.compile("in the middle .*50%"))
     (part,) = json.loads(nih("gate", "new", "--against", "old", "--json").out)["parts"]
     assert part["region_fails"] and not part["fails"]
     assert part["worse"]["rows"] == [0.0, 7.14] and part["worse"]["lengths"][0] == 48_000
@@ -165,7 +165,7 @@ def test_junit_and_markdown_say_what_the_terminal_says(nih: Any, write: Any) -> 
     suite = ET.parse(nih.folder / "gate.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     (failure,) = suite.findall("testcase/failure")
-    assert "0%-7%" in (failure.get("message") or "")
+    assert "0% to 7%" in (failure.get("message") or "")
     text = (nih.folder / "gate.md").read_text(encoding="utf-8")
     assert "evil\\|\\`\\<b\\>\\*\\*" in text and "\u202e" not in text
     rows = [line for line in text.splitlines() if "🟥" in line and "%" in line and "⬜" not in line]

@@ -147,9 +147,10 @@ def test_a_bad_verdict_leaves_answers_unscored_and_never_at_0(
     assert says(ended.err, "cli.answers_left_unscored_file")
     for row in rows_of(run, "judge-wise"):
         assert row["unscored"] and "value" not in row and "band" not in row
-    drawn = nih("plot", "run", "--scorer", "judge-wise", "--out", "judged.svg")
-    assert drawn.code == 0, drawn.err
-    assert "judge-wise" in (nih.folder / "judged.svg").read_text(encoding="utf-8")
+    if kind == "not JSON":  # their rows are alike, whatever is wrong
+        drawn = nih("plot", "run", "--scorer", "judge-wise", "--out", "judged.svg")
+        assert drawn.code == 0, drawn.err
+        assert "judge-wise" in (nih.folder / "judged.svg").read_text(encoding="utf-8")
 
 
 def test_a_verdict_that_the_server_cut_off_is_none(judge: Any, court: ChatModel, run: Path) -> None:

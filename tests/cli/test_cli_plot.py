@@ -52,7 +52,15 @@ def minus(b: str, a: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["synthetic-two"], ["synthetic-two: sf-sandwich/original", part("figure.synthetic"), "2026-01-01"]),
+        (
+            ["synthetic-two"],
+            [
+                "synthetic-two, sf-sandwich/original, ",
+                t("finding.title_below", model="synthetic-two", length="1K"),
+                part("figure.synthetic"),
+                "2026-01-01",
+            ],
+        ),
         (["."], ["synthetic-one", "synthetic-two", "explicit", t("figure.not_run")]),
         (["synthetic-one", "--kind", "difference"], [minus("sf-sandwich/explicit", "sf-sandwich/original")]),
         (
@@ -73,7 +81,9 @@ def minus(b: str, a: str) -> str:
             [said(Note("depth"), "zh"), said(t("figure.mean_band"), "zh"), part("figure.length", "zh").strip("（）")]
             + [part("figure.synthetic", "zh")],
         ),
-        (["synthetic-two", "--title", "My own"], ["My own"]),
+        (["synthetic-two", "--title", "My own", "--subtitle", "and more"], ["My own", "and more"]),
+        (["synthetic-two", "--names", "synthetic-two=A shown one"], ["A shown one, "]),
+        (["synthetic-two", "--preset", "story", "--caption", "short"], [part("figure.synthetic")]),
     ],
 )
 def test_what_a_figure_says(
@@ -108,6 +118,16 @@ def test_a_sweep_is_animated(runs: Path, tmp_path: Path) -> None:
         (["synthetic-two", "--kind", "pie"], t("cli.choose_one", option="--kind", value="pie", known=tuple(FIGURES))),
         (["synthetic-two", "--lang", "fr"], t("cli.choose_one_2", name="--lang", value="fr", languages=languages())),
         (["synthetic-two", "--axis", "real"], "--axis 'real'"),
+        (["synthetic-two", "--caption", "long"], "--caption 'long'"),
+        (["synthetic-two", "--names=synthetic-two"], t("cli.names_not_read", names="synthetic-two")),
+        (
+            ["synthetic-two", "--names", "other=B"],
+            t("cli.names_no_model", model="other", models=("synthetic-two",)),
+        ),
+        (
+            ["synthetic-one", "synthetic-two", "--names=synthetic-one=synthetic-two"],
+            t("cli.names_shown_twice", name="synthetic-two"),
+        ),
         (["synthetic-two", "--colours", "jet"], "classic, safe, grey"),
         (["synthetic-two", "--preset", "poster"], "default, blog, slide"),
         (["synthetic-two", "--size", "huge"], "--size 'huge'"),
@@ -146,3 +166,22 @@ def test_characters_that_no_font_has_are_named_with_the_way_to_a_font(runs: Path
         out = str(tmp_path / "f.png")
         ended = plot(runs, "synthetic-two", "--title", "a needle \U0001f9ff", "--lang", lang, "--out", out)
         assert ended.code == 0 and says(ended.err, "figure.no_font", lang, characters="\U0001f9ff")
+
+
+def test_a_caption_is_as_long_as_it_is_asked_to_be(runs: Path, tmp_path: Path) -> None:
+    heights = []
+    for much in ("none", "short", "full"):
+        out = tmp_path / f"{much}.svg"
+        assert plot(runs, "synthetic-two", "--caption", much, "--out", str(out)).code == 0
+        heights.append(float(out.read_text(encoding="utf-8").split('height="')[1].split("pt")[0]))
+    assert heights == sorted(set(heights))
+
+
+@pytest.mark.parametrize(
+    ("preset", "pixels"), [("square", (1080, 1080)), ("wide", (1600, 900)), ("story", (1080, 1920))]
+)
+def test_a_post_has_its_pixels(runs: Path, tmp_path: Path, preset: str, pixels: tuple[int, int]) -> None:
+    out = tmp_path / "post.png"
+    assert plot(runs, "synthetic-two", "--preset", preset, "--out", str(out)).code == 0
+    head = out.read_bytes()[16:24]
+    assert (int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")) == pixels

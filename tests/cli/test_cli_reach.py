@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ def test_a_key_goes_to_its_own_host_or_where_the_two_are_named_together(
         def __init__(self, preset: ModelPreset, **more: Any) -> None:
             opened.update(more)
 
-        def __enter__(self) -> None: ...
+        def __enter__(self) -> Any:
+            return SimpleNamespace(strange_marks=tuple)
 
         def __exit__(self, *error: object) -> None: ...
 
@@ -89,11 +91,11 @@ def test_a_key_goes_to_its_own_host_or_where_the_two_are_named_together(
     told: list[Event] = []
     caller = Caller(emit=told.append)
     if sent == "asks":
-        with pytest.raises(UsageError, match="--api-key-env"), reach(options, load(), caller, sending=True):
+        with pytest.raises(UsageError, match="--api-key-env"), reach(options, caller, sending=True):
             pass
         assert opened == {}
         monkeypatch.delenv("OPENAI_API_KEY")
-    with reach(options, load(), caller, sending=True):
+    with reach(options, caller, sending=True):
         pass
     assert opened["key"] == (None if sent == "asks" else sent)
     printed = capsys.readouterr()

@@ -17,7 +17,7 @@ from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.fetch.files import silent
 from nihbench.local.server import LocalServer
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.types import Corpus, ModelPreset
 from tests.wording import says
 
@@ -143,7 +143,7 @@ def test_the_servers_own_count_of_every_prompt(
     options = RunOptions(
         model="smollm2-135m", experiment=needle, prompts=(prompt,), corpus=corpus.name, lengths=LENGTHS, depths=DEPTHS
     )
-    setup = prepare(options, CATALOG, reached, folder=tmp_path, report=silent)
+    setup = outline_of(options, CATALOG, reached, folder=tmp_path, report=silent).laid_out()
     assert sum(1 + len(trial.also_depths) for trial in setup.trials) == 25
     server = reached.server_tokenizer
     assert server is not None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
-import sys
 from typing import Any
 
 import pytest
+
+from tests.cli.nursery import started
 
 COMMANDS = (["run"], ["plan"], ["batch", "export"])
 
@@ -61,14 +61,8 @@ def test_on_a_terminal_it_asks(
 ) -> None:
     terminal, other = pty.openpty()
     os.write(terminal, f"{answer}\n".encode())
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from nihbench.cli.app import main; main()", "plan", *map(str, small), *wrong, "--json"],
-        cwd=nih.folder,
-        env=dict(os.environ) | nih.environment,
-        stdin=other,
-        stderr=other,
-        stdout=subprocess.PIPE,
-    )
+    words = ["plan", *map(str, small), *wrong, "--json"]
+    process = started(words, nih.folder, nih.environment, stderr=other, stdin=other)
     out, _ = process.communicate(timeout=600)
     said = os.read(terminal, 65536).decode()
     os.close(other)

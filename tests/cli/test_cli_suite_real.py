@@ -81,7 +81,7 @@ def test_the_suite_makes_one_panel_of_four_experiments(
     nih.environment.pop("NIH_CACHE_DIR")  # the embedded model and both corpora are in the user's own cache
     ended = nih.drawing(
         *("run", "--suite", "moonshot-2023", "--model", "smollm2-135m", "--corpus", "zh=three-kingdoms-zh"),
-        *("--lengths", "300", "--depths", "0,100", "--max-output", 8, "--no-controls", "--out", "suite"),
+        *("--lengths", "300t", "--depths", "0,100", "--max-output", 8, "--no-controls", "--out", "suite"),
     )
     assert ended.code == 0, ended.err
     runs = find_runs(nih.folder / "suite")

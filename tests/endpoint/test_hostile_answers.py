@@ -59,16 +59,17 @@ def packed_bomb(layers: int, size: int = 48 * 1024 * 1024) -> bytes:
     return body
 
 
-@pytest.mark.parametrize("status", ["200 OK", "502 Bad Gateway"])
 @pytest.mark.parametrize(
-    ("layers", "coding"),
+    ("status", "layers", "coding"),
     [
-        (3, "gzip, gzip, gzip"),
-        (1, "gzip"),
-        (2, "gzip,x-gzip"),
-        (1, "br"),
-        (1, "identity, gzip, deflate"),
-        (1, "gz\xe9"),
+        ("200 OK", 3, "gzip, gzip, gzip"),
+        ("200 OK", 1, "gzip"),
+        ("200 OK", 2, "gzip,x-gzip"),
+        ("200 OK", 1, "br"),
+        ("200 OK", 1, "identity, gzip, deflate"),
+        ("200 OK", 1, "gz\xe9"),
+        ("502 Bad Gateway", 3, "gzip, gzip, gzip"),
+        ("502 Bad Gateway", 1, "br"),
     ],
 )
 def test_a_bomb_is_one_answers_failure_and_takes_no_memory(
@@ -180,7 +181,7 @@ _HEADERS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     status=st.sampled_from([200, 201, 204, 301, 400, 401, 404, 413, 429, 500, 503]), headers=_HEADERS, body=_BODIES,
     framed=st.booleans(),

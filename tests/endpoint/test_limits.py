@@ -558,8 +558,7 @@ def test_signals_of_outcomes() -> None:
     answer = Completion(
         text="", finish_reason="stop", usage=usage, model=None, latency_s=1, attempts=1, streamed=True, rates=rates
     )
-    stale = RateState(limit_tokens=5)
-    assert signal_of(answer) == Signal(kind="ok", prompt_tokens=900, completion_tokens=12, rates=stale)
+    assert signal_of(answer) == Signal(kind="ok", prompt_tokens=900, completion_tokens=12)
     said: Any = {"message": "max RPM: 3", "status": 429, "latency_s": 0, "attempts": 1}
     refusal = Failure(kind="rate_limit", wait_s=7, rates=rates, **said)
     assert signal_of(refusal) == Signal(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nihbench.endpoint.connection import Endpoint, Timeouts, proxy_for
-from nihbench.endpoint.transport import Caller, Lanes, keep_alive_options
+from nihbench.endpoint.transport import Asker, Lanes, keep_alive_options
 from nihbench.errors import UsageError
 from nihbench.types import Completion, Failure
 from tests.wording import says
@@ -92,7 +92,7 @@ def test_a_file_of_authorities_that_is_none_is_a_mistake_of_the_user(tmp_path: P
 
 
 def test_the_systems_authorities_are_trusted_by_default() -> None:
-    client = Caller(Endpoint(base_url="https://host/v1"), Timeouts())
+    client = Asker(Endpoint(base_url="https://host/v1"), Timeouts())
     context = client._http._transport._pool._ssl_context  # type: ignore[attr-defined]
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     client.close()
@@ -167,7 +167,7 @@ def test_a_proxy_that_can_not_be_used_is_a_mistake_of_the_user_and_its_password_
     assert "pass-123" not in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [Lanes, Caller])
+@pytest.mark.parametrize("make", [Lanes, Asker])
 @pytest.mark.parametrize("proxy", ["http://me:PROXYPW@p:notaport", "http://me:PROXYPW/x@p"])
 def test_a_proxy_that_is_no_address_is_one_too(make: Any, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)

@@ -1,6 +1,6 @@
-"""Sixty trials under every fault that providers are known for: each is scored right or classed right, once.
+"""Trials under every fault that providers are known for: each is scored right or classed right, once.
 
-What is right stands in scenarios.yaml. `python -m benchmarks.faults` prints the same as a table.
+What is right stands in scenarios.yaml. `python -m benchmarks.faults` plays the same to sixty trials and prints a table.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from benchmarks.scripted.scenario import Book, Fault, Scenario, load_book
 from benchmarks.scripted.sweep import Row, UnhurriedLoop, doubled, play
 
 BOOK = load_book()
+TRIALS = 32
 
 
 def played(plan: Plan, scenario: Scenario, book: Book, folder: Path) -> Row:
@@ -36,9 +37,9 @@ def test_every_trial_is_scored_right_or_classed_right(
         pytest.skip("the openssl command is not here to make a certificate with")
     row = played(plan, scenario, book, tmp_path)
     assert row.mistakes == []
-    assert (row.trials, row.lost, row.doubled) == (60, 0, 0)
+    assert (row.trials, row.lost, row.doubled) == (TRIALS, 0, 0)
     assert (row.foreign, row.unfit, row.crashed) == (0, 0, 0)
-    assert row.scored + row.classed + row.owed == 60
+    assert row.scored + row.classed + row.owed == TRIALS
 
 
 def test_the_file_holds_the_faults_that_were_promised(book: Book) -> None:
@@ -51,7 +52,7 @@ def test_the_file_holds_the_faults_that_were_promised(book: Book) -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_random_mixture_of_faults(seed: int, plan: Plan, book: Book, tmp_path: Path) -> None:
     scenario = mixture(book, seed, len(plan.ids))
-    assert len(scenario.faults) > 20
+    assert len(scenario.faults) > 10
     row = played(plan, scenario, book, tmp_path)
     assert row.mistakes == []
     assert (row.lost, row.doubled) == (0, 0)

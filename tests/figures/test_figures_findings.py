@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,6 +14,7 @@ from nihbench.figures.findings import (
     diagnosis_sentence,
     effective_sentence,
     interaction_sentence,
+    title_of,
     worst_sentence,
 )
 from nihbench.lang.messages import said, t, words
@@ -184,3 +186,27 @@ def test_a_diagnosis_of_what_is_not_measured():
     assert says(diagnosis_sentence(made(never, failed=lost)), "finding.partly_measured", measured=30, planned=36)
     everything = [(n, d) for n in LENGTHS for d in DEPTHS]
     assert diagnosis_sentence(made(never, failed=everything)) == t("finding.no_trial")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_title_says_what_was_found_only_where_that_is_known(lang):
+    lengths = (250, 500, 1000, 2000, 4000, 8000)
+    depths = tuple(float(d) for d in range(0, 100, 5))
+
+    def title(found, control=False, single=True, **options):
+        sweep = SimpleNamespace(
+            statistics=made(found, lengths=lengths, depths=depths, **options), withheld=None,
+            controls=(SimpleNamespace(failed=control),), task=SimpleNamespace(is_single=single),
+            setting=SimpleNamespace(model="M"), grid=SimpleNamespace(lengths=lengths),
+        )  # fmt: skip
+        return title_of(sweep, lang)
+
+    def is_said(told, key, length):
+        return told == said(t(f"finding.{key}", model="M", length=length), lang)
+
+    assert is_said(title(always), "title_found", "8K")
+    assert is_said(title(lambda n, d, r: n <= 4000), "title_found", "4K")
+    assert is_said(title(lambda n, d, r: n <= 2000), "title_lost", "2K")
+    assert title(never) is None
+    assert title(always, control=True) is None and title(always, single=False) is None
+    assert title(always, failed=[(n, d) for n in lengths for d in depths[:5]]) is None

@@ -24,7 +24,7 @@ WHOLE = {"zh"}
 """Languages beside English that lack nothing; in others what is not there yet is said in English."""
 FAMILIES = set(
     "note figure finding page pattern failure failure_group control control_told outcome reading_cue reading_line "
-    "reading_status gate passport".split()
+    "reading_status gate passport history".split()
 )
 """Rooms whose keys are put together in figures and in the page; in their texts a brace is always a field's."""
 _HAN = re.compile("[\u4e00-\u9fff]")

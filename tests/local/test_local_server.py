@@ -144,7 +144,7 @@ def test_a_server_outlives_the_thread_that_started_it_and_serves_run_after_run(
         for number in range(2):
             options = [
                 "--lengths",
-                "250,300",
+                "250t",
                 "--depths",
                 "0,100",
                 "--max-output",

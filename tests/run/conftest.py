@@ -12,7 +12,7 @@ from nihbench.catalog.loading import load
 from nihbench.endpoint.access import open_model
 from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.run.setup import Setup
 from nihbench.types import ModelPreset
 
@@ -33,6 +33,6 @@ def make_setup(
             name=chosen.model, model=chosen.model, base_url=chosen.base_url or "http://127.0.0.1:9/v1", **(preset or {})
         )
         with open_model(model, key=None, headers=chosen.headers, ask_server=False) as reached:
-            return prepare(chosen, catalog or load(), reached, folder=tmp_path, report=silent)
+            return outline_of(chosen, catalog or load(), reached, folder=tmp_path, report=silent).laid_out()
 
     return make

@@ -20,7 +20,7 @@ from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
 from nihbench.lang.messages import Note
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import manifest
 from nihbench.run.stored import Manifest, stored_options
@@ -62,7 +62,7 @@ def prepared(tmp_path: Path, known: Begun | None = None, **options: object) -> S
     )
     model = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1")
     with open_model(model, key=None, headers={}, ask_server=False) as reached:
-        return prepare(chosen, load(), reached, folder=tmp_path, report=silent, begun=known)
+        return outline_of(chosen, load(), reached, folder=tmp_path, report=silent, begun=known).laid_out()
 
 
 def texts_of(setup: Setup, length: int) -> Iterator[str]:
@@ -111,7 +111,7 @@ def resumed(setup: Setup, content: dict[str, object], tmp_path: Path) -> Setup:
     options = stored_options(known.beginning, {})
     model = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1")
     with open_model(model, key=None, headers={}, ask_server=False) as reached:
-        return prepare(options, load(), reached, folder=tmp_path, report=silent, begun=known.begun)
+        return outline_of(options, load(), reached, folder=tmp_path, report=silent, begun=known.begun).laid_out()
 
 
 def ids(setup: Setup) -> list[str]:

@@ -21,7 +21,7 @@ from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.run.setup import Setup, _Form
 from nihbench.run.store import check_same, manifest
 from nihbench.run.stored import Manifest, beginning_of, stored_options
@@ -205,7 +205,7 @@ def test_a_window_above_the_servers_own_is_refused(tmp_path: Path, own_texts: di
             options = RunOptions(
                 model="x", length_unit="cl100k_base", window=window, corpus=str(own_texts["en"]), lengths="300,420"
             )
-            return prepare(options, load(), told, folder=tmp_path, report=silent)
+            return outline_of(options, load(), told, folder=tmp_path, report=silent).laid_out()
 
         assert make(4096).window == 4096
         with pytest.raises(UsageError, match=wording("run.window_more_than_server", window=4097, told=4096)):

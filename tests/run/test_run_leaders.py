@@ -15,7 +15,7 @@ from nihbench.endpoint.servers import ServerInfo
 from nihbench.errors import UsageError
 from nihbench.fetch.files import silent
 from nihbench.run.options import RunOptions
-from nihbench.run.resolve import prepare
+from nihbench.run.resolve import outline_of
 from nihbench.run.setup import Begun, Setup
 from nihbench.run.store import manifest
 from nihbench.run.stored import Manifest
@@ -64,7 +64,7 @@ def test_the_server_says_its_kind_and_a_resumed_run_remembers_it(
         preset = ModelPreset(name="x", model="x", base_url="http://127.0.0.1:9/v1", cache=cache)
         with open_model(preset, key=None, headers={}, ask_server=False) as model:
             model = replace(model, server=server)
-            return prepare(options, load(), model, folder=tmp_path, report=silent, begun=begun)
+            return outline_of(options, load(), model, folder=tmp_path, report=silent, begun=begun).laid_out()
 
     told = ServerInfo(kind="vllm", models=("x",))
     first = prepared(told)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nihbench.run.records import _parser, _usual
+from nihbench.run.records import _usual, parse_record
 
 
 def _paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -45,7 +45,7 @@ def test_what_is_read_quickly_is_what_the_parser_reads(outcome: str) -> None:
         "id": "0" * 16, "trial": trial, "placement": placement, "fresh": {"a": "b"}, "expected": "x",
         "started_at": "2026-01-01", outcome: came,
     }  # fmt: skip
-    slow, quick = _parser(), 0
+    slow, quick = parse_record, 0
     for at in list(_paths(line))[1:]:
         for strange in STRANGE:
             written = json.dumps(_with(line, at, strange)).encode()

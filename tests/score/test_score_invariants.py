@@ -175,10 +175,10 @@ HOSTILE = [
 @pytest.mark.parametrize("piece", HOSTILE)
 @pytest.mark.parametrize("name", ["sf-sandwich", "lisbon-number"])
 def test_time_does_not_explode_on_hostile_text(needles: Mapping[str, Needle], name: str, piece: str) -> None:
-    """Forty thousand characters: a quadratic pattern would need minutes."""
+    """Twenty thousand characters: a quadratic pattern would need a minute."""
     started = time.process_time()
-    grade(piece * (40_000 // len(piece)), needles[name])
-    assert time.process_time() - started < 8
+    grade(piece * (20_000 // len(piece)), needles[name])
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("piece", ["7482913, ", "没有", "does not a a a ", "- sandwich in Dolores Park\n"])

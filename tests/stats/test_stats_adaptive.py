@@ -73,7 +73,7 @@ def test_a_cell_that_decides_on_itself_is_biased() -> None:
     assert np.abs(off).max() > 0.003
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 @given(passes(), st.data())
 def test_no_cell_has_a_say_in_its_own_draws(first: FirstDraws, data) -> None:
     cell = tuple(data.draw(st.integers(0, size - 1)) for size in first.found.shape)

@@ -64,7 +64,7 @@ def test_groups_are_what_is_linked_by_more_than_a_tenth(data, around):
     assert [[a == b for b in found] for a in found] == [[a == b for b in groups] for a in groups]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_text_in_common_is_that_of_windows_counted_one_by_one(data):
     """Texts made of a few passages that come again, and stretches that begin anywhere in them."""

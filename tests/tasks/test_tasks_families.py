@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import runpy
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,13 +13,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import said
 from nihbench.run.texts import made_source
 from nihbench.tasks.family import Answer
 from nihbench.tasks.grading import ERRORS
-from nihbench.tasks.planting import HAYSTACKS, Shared
+from nihbench.tasks.kth_pieces import PIECES
+from nihbench.tasks.planting import HAYSTACKS, Shared, depths_from
 from nihbench.tasks.registry import SINGLE_NEEDLE, family, known
 from nihbench.tasks.task import Task, of_family
 from nihbench.text.prompt import build_prompt, rebuild
@@ -58,13 +62,17 @@ def room(name: str) -> int:
 def trials(name: str, language: str, repeats: int, **options: str) -> list[tuple[Task, Planted]]:
     """Every row with so many repeats of it; made once, for several tests look at the same."""
     return [each for row in rows_of(task_of(name, language, **options))
-            for each in of_row(name, language, row, **options)[:repeats]]  # fmt: skip
+            for each in of_row(name, language, row, repeats, **options)]  # fmt: skip
+
+
+def of_row(name: str, language: str, row: float, repeats: int = 8, **options: str) -> list[tuple[Task, Planted]]:
+    return [one_of(name, language, row, repeat, **options) for repeat in range(repeats)]
 
 
 @cache
-def of_row(name: str, language: str, row: float, **options: str) -> list[tuple[Task, Planted]]:
+def one_of(name: str, language: str, row: float, repeat: int, **options: str) -> tuple[Task, Planted]:
     task = task_of(name, language, **options)
-    return [(task, task.planted(trial_of(task, row, repeat, room(name)), 5)) for repeat in range(8)]
+    return task, task.planted(trial_of(task, row, repeat, room(name)), 5)
 
 
 def graded(task: Task, planted: Planted, answer: str) -> Score:
@@ -82,7 +90,7 @@ def codes(score: Score) -> list[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", NAMES)
 def test_who_answers_all_finds_all(name: str, language: str) -> None:
-    for task, planted in trials(name, language, 6, distractors="4"):
+    for task, planted in trials(name, language, 6, distractors="5"):
         for answer in (planted.expected, f"<think>Hm.</think>\n\n{planted.expected}"):
             score = graded(task, planted, answer)
             assert (score.found, score.value, score.outcome) == (True, 1.0, "correct"), (planted, score)
@@ -93,8 +101,8 @@ def test_who_answers_all_finds_all(name: str, language: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "absent"])
 def test_who_guesses_finds_nothing(name: str, language: str) -> None:
     """The answer to another trial of the same row: of the right kind, and by chance alone right."""
-    for row in rows_of(task_of(name, language, distractors="4")):
-        made = of_row(name, language, row, distractors="4")
+    for row in rows_of(task_of(name, language, distractors="5")):
+        made = of_row(name, language, row, distractors="5")
         scores = [graded(task, one, other.expected) for (task, one), (_, other) in pairwise(made)]
         assert not any(score.found for score in scores), (row, made)
 
@@ -246,7 +254,7 @@ def test_the_prompt_of_a_list_has_the_answer(language: str, named_tokenizer: Any
 
 @pytest.mark.parametrize("name", NAMES)
 def test_languages_are_twins(name: str) -> None:
-    english, chinese = (trials(name, language, 3, distractors="4") for language in LANGUAGES)
+    english, chinese = (trials(name, language, 3, distractors="5") for language in LANGUAGES)
     for (_, one), (_, other) in zip(english, chinese, strict=True):
         assert [(i.depth_percent, i.role) for i in one.inserts] == [(i.depth_percent, i.role) for i in other.inserts]
         assert [item.name for item in one.items] == [item.name for item in other.items]
@@ -351,14 +359,19 @@ def test_an_instance_depends_on_its_place_alone(name: str) -> None:
 
 
 def test_the_page_of_tasks_shows_what_the_tool_makes() -> None:
-    """`python scripts/task_examples.py` writes the examples."""
+    """`python scripts/task_examples.py` writes the examples; each task has a section that says how to read it."""
     page = DOCS.read_text(encoding="utf-8")
+    made = runpy.run_path(str(DOCS.parents[1] / "scripts" / "task_examples.py"))
+    assert made["page"](page) == page
     for name in known():
-        assert f"| `{name}` |" in page or name == SINGLE_NEEDLE, name
-    for name in NAMES:
-        task = task_of(name, "en")
-        planted = task.planted(trial_of(task, rows_of(task)[0], 0, 2000), 0)
-        assert f"question: {planted.question}\nanswer: {planted.expected}\n" in page, name
+        if name != SINGLE_NEEDLE:
+            _, section = page.split(f"\n### {name}\n")
+            section = section.partition("\n### ")[0]
+            assert f"| [`{name}`](#{name}) |" in page and "*How to read it:*" in section and "*After:*" in section
+            for language in LANGUAGES if name in NAMES else ():
+                task = task_of(name, language)
+                planted = task.planted(trial_of(task, (*task.axis.values, 50.0, 50.0)[1], 0, 2000), 0)
+                assert planted.question in section and f"`{planted.expected}`" in section, (name, language)
 
 
 @pytest.mark.parametrize("length", ["9" * 12, "9" * 5000])
@@ -398,3 +411,51 @@ def test_no_insert_overtakes_another_where_there_is_little_room(
                     continue
                 places = [prompt.index(text) for text in planted.texts]
                 assert places == sorted(places), (row, repeat, length)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("turns", ["one", "chat"])
+def test_replies_are_pieces_of_novels_and_those_alike_come_once(language: str, turns: str) -> None:
+    assert len(PIECES[language]) == len(set(PIECES[language])) == len(PIECES["en"])
+    for count, distractors in (("2", "0"), ("8", "40"), ("32", "64")):
+        task = of_family(
+            "kth", language, {"alike": count, "distractors": distractors} | ({"turns": turns} if turns != "one" else {})
+        )
+        for repeat in range(3):
+            planted = task.planted(trial_of(task, float(count), repeat, ROOM), repeat)
+            alike = [each.value for each in planted.inserts if each.role in ("needle", "alike")]
+            others = [each.value for each in planted.inserts if each.role == "distractor"]
+            assert len(set(alike)) == int(count) and len(others) == int(distractors)
+            assert set(alike) | set(others) <= set(PIECES[language]) and not set(alike) & set(others)
+            assert planted.items[0].text in alike
+
+
+def test_runs_from_before_there_were_pieces_are_made_as_they_were() -> None:
+    """Their records know no such option, and what fills their texts is made again to trace an answer."""
+    task = of_family("kth", "en", {"haystack": "needles"})
+    before = replace(task, options={name: value for name, value in task.options.items() if name != "replies"})
+    made = [each.planted(trial_of(each, 2, 0, 3000), 5) for each in (task, before)]
+    assert "a note about" in made[1].question and "a note about" not in made[0].question
+    assert not any(piece in str(made[1].haystack) for piece in PIECES["en"])
+    assert made[0].inserts[0].depth_percent == made[1].inserts[0].depth_percent
+    for each, planted in zip((task, before), made, strict=True):
+        assert codes(graded(each, planted, f"{planted.fresh['code']} {planted.inserts[0].value}"))[0:1] in (
+            [], ["item_order"],
+        )  # fmt: skip
+    with pytest.raises(UsageError):
+        of_family("kth", "en", {"replies": "none"})
+
+
+@given(first=st.floats(0, 100), number=st.integers(1, 400), seed=st.integers(0, 99))
+@settings(max_examples=200, deadline=None)
+def test_places_are_far_apart_as_long_as_so_many_fit(first: float, number: int, seed: int) -> None:
+    """80 fit at 1.25% of each other wherever the first stands; for more it is halved, no more than need be."""
+    found = depths_from(first, number, random.Random(seed))
+    assert len(found) == number and found[0] == first and all(0 <= depth <= 100 for depth in found)
+    apart = min((b - a for a, b in pairwise(sorted(found))), default=100.0)
+    room = 1.25
+    while 1 + int(first / room) + int((100 - first) / room) < number:
+        room /= 2
+    assert apart >= room - 1e-9
+    assert room == 1.25 or number > 80
+    assert found == depths_from(first, number + 50, random.Random(seed))[:number], "a further insert moves none"

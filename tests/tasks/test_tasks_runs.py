@@ -83,6 +83,6 @@ def test_a_bank_in_a_suite_takes_its_depths_in_turn(nih: Any, chat: Any, own_tex
     assert {trial["depth_percent"] for trial in trials} == {0.0, 50.0, 100.0}
     asked = len(chat.asked)
     assert nih("run", "--resume", "all").code == 0 and len(chat.asked) == asked, "nothing is left to be asked"
-    rows = json.loads(nih("passport", "all", "--json").out)["passports"][0]["rows"]
+    rows = json.loads(nih("passport", "all", "--json").out)[0]["rows"]
     (row,) = (row for row in rows if row["task"]["name"] == "bank")
     assert [cell["measured"] for cell in row["cells"]] == planned["samples"]

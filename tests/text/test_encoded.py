@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import cache
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -49,6 +50,12 @@ ENGLISH = 'He said "no" to it. She had 10\t% of all\\none. It was \x07 odd. ' * 
 CHINESE = "他说：“好。”她在北京喝咖啡🥪。今天天气不错。" * 40
 
 
+@cache
+def made(language, corpus):
+    tokenizer = Characters()
+    return make_source(corpus, language, tokenizer.starts(corpus), boundaries(corpus, language), tokenizer)
+
+
 @given(
     template=st.sampled_from(TEMPLATES),
     text=st.sampled_from([("en", ENGLISH), ("zh", CHINESE)]),
@@ -58,9 +65,8 @@ CHINESE = "他说：“好。”她在北京喝咖啡🥪。今天天气不错�
 )
 @settings(max_examples=150, deadline=None)
 def test_a_built_prompt_is_what_json_dumps_of_its_messages_gives(template, text, statement, length, depth):
-    language, corpus = text
-    tokenizer = Characters()
-    source = make_source(corpus, language, tokenizer.starts(corpus), boundaries(corpus, language), tokenizer)
+    corpus, tokenizer = text[1], Characters()
+    source = made(*text)
     prompt = PromptTemplate(name="p", messages=tuple(Message(role=role, content=content) for role, content in template))
     built, place = build_prompt(
         source, one_needle(statement, "Which?", depth), prompt, length=length, overhead=7, tokenizer=tokenizer

@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nihbench.text.sentences import boundaries
@@ -202,6 +202,7 @@ def test_positions_are_legal(text: str, language: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, LANGUAGES)
+@example("他说：“走！*", "zh")  # a mark in the way at the text's very end
 def test_a_paragraph_is_ended_once(text: str, language: str) -> None:
     found = set(boundaries(text, language).tolist())
     for p in found:

@@ -25,7 +25,7 @@ from nihbench.run.options import MODEL_UNIT
 from nihbench.run.stored import Manifest
 from nihbench.stats.compare import Comparison, Crossed, Pairs, compare, interaction, repeats_for, verdict_of
 from nihbench.stats.headline import FOUND, LEAST_MEASURED, METRICS, Estimate, Headline, Metric, Trials
-from nihbench.stats.interval import LEVEL, Interval
+from nihbench.stats.interval import LEVEL, IntArray, Interval
 from nihbench.stats.overlap import one_text
 from nihbench.stats.regions import Region, strongest_regions
 from nihbench.types import CONDITIONS, DEPTH, Axis, Trial
@@ -237,6 +237,7 @@ def rows_at(side: Side, keys: Sequence[Cell]) -> dict[str, Any]:
         "text": numbers_of(rows["text"])[order],
         "needle_at": numbers_of(rows["needle_at"])[order],
         "prompt_sha256": rows["prompt_sha256"][order],
+        "bank_needle": rows["bank_needle"][order],
     }
 
 
@@ -567,7 +568,16 @@ def _pairs(keys: Sequence[Cell], one: dict[str, Any], other: dict[str, Any], mas
         haystack=_texts(one, other, mask),
         length=np.unique([length for length, *_ in kept], return_inverse=True)[1].astype(np.int64),
         depth=np.unique([depth for _, depth, _ in kept], return_inverse=True)[1].astype(np.int64),
+        needle=_needles(one["bank_needle"][mask]),
     )
+
+
+def _needles(names: Sequence[object]) -> IntArray | None:
+    """Number the needles of a bank; None where a pair has none, or all have the same."""
+    known = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    if len(known) < 2 or not all(isinstance(name, str) and name for name in known):
+        return None
+    return np.array([known[name] for name in names], dtype=np.int64)
 
 
 # ---- two sides that did not read the same text, as what they are: two independent samples ----------------------------

@@ -427,10 +427,18 @@ class Measured:
     spent_usd: float | None = None
 
 
-def report_data(runs: Iterable[Measured], *, title: str, passports: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+def report_data(
+    runs: Iterable[Measured],
+    *,
+    title: str,
+    passports: Sequence[Mapping[str, Any]] = (),
+    history: Sequence[Mapping[str, Any]] = (),
+    changes: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
     """Return the data of a report on some runs, in this order; NaN nowhere. docs/report.md documents it.
 
-    `passports` are the models' passports as JSON values, of runs of several tasks.
+    `passports` are the models' passports as JSON values, of runs of several tasks, `history` series of runs over time.
+    `changes` say, by language, where the second of two runs is worse and better.
     """
     pool = Pool()
     described: list[dict[str, Any]] = []
@@ -446,6 +454,8 @@ def report_data(runs: Iterable[Measured], *, title: str, passports: Sequence[Map
         "runs": described,
         "panels": panels,
         "passports": list(passports),
+        "history": list(history),
+        "changes": [dict(each) for each in changes],
         "texts": texts,
         "cut": cut,
         "said": pool.said(),

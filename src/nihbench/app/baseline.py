@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field, ValidationError
 
@@ -24,9 +24,11 @@ from nihbench.errors import UsageError, path_error
 from nihbench.fetch.files import MOST_JSON_BYTES, parse_json, read_named, write_atomic
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Message, stored, t, words
-from nihbench.types import DEPTH, Axis
+from nihbench.run.stored import Manifest
+from nihbench.types import CONDITIONS, DEPTH, Axis
 
 _MOST = 200_000
+_T = TypeVar("_T")
 
 _Name = Annotated[str, Field(max_length=2000)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -82,6 +84,29 @@ class _Side(_Model):
     outcomes: _Outcomes
 
 
+class _Plan(_Model):
+    """The options by which the run is made again (`app.keywords`), as they are typed."""
+
+    experiment: _Name | None = None
+    task: _Name | None = None
+    task_option: list[_Name] = []
+    haystack: _Name | None = None
+    distractors: _Name | None = None
+    prompt: _Name | None = None
+    corpus: _Name | None = None
+    lengths: _Name
+    depths: _Name | None = None
+    repeats: int
+    vary: _Name
+    length_unit: _Name
+    seed: int | None = None
+    calibrate: bool
+    repeat_corpus: bool
+    quick: bool
+    temperature: _Name | None = None
+    max_output: int | None = None
+
+
 class Baseline(_Model):
     """The whole file."""
 
@@ -89,17 +114,21 @@ class Baseline(_Model):
     kind: Literal["nih baseline"]
     nihbench: _Name
     sides: Annotated[list[_Side], FailFast(), Field(min_length=1, max_length=1000)]
+    plan: _Plan | None = None
 
 
-def save_baseline(sides: Sequence[Side], path: Path) -> None:
-    """Write a baseline file.
+def save_baseline(sides: Sequence[Side], path: Path, manifests: Sequence[Manifest] = ()) -> None:
+    """Write a baseline file; with the plan of a single run, by which it can be made again.
 
     Raises:
         UsageError: it can't be written.
     """
     kept = [_stored(without_text(side)) for side in sides]
-    made = Baseline(format=1, kind="nih baseline", nihbench=__version__, sides=kept)
-    content = json.dumps(made.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    plan = _plan(manifests[0]) if len(manifests) == 1 else None
+    made = Baseline(format=1, kind="nih baseline", nihbench=__version__, sides=kept, plan=plan)
+    content = json.dumps(
+        made.model_dump(mode="json", exclude_none=False), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
     try:
         write_atomic(path, content.encode("utf-8") + b"\n")
     except OSError as error:
@@ -112,13 +141,57 @@ def load_baseline(path: Path) -> list[Side]:
     Raises:
         UsageError: it can't be read, or is none.
     """
+    return _read(path, lambda made: [_side(each) for each in made.sides])
+
+
+def plan_in(path: Path) -> dict[str, Any]:
+    """Return the options by which a baseline's run is made again.
+
+    Raises:
+        UsageError: it can't be read, is none, or holds no plan.
+    """
+    plan = _read(path, lambda made: made.plan)
+    if plan is None:
+        raise UsageError(t("gate.no_plan", path=path))
+    return plan.model_dump()
+
+
+def _read(path: Path, take: Callable[[Baseline], _T]) -> _T:
     try:
-        made = Baseline.model_validate(parse_json(read_named(path, MOST_JSON_BYTES)))
-        return [_side(each) for each in made.sides]
+        return take(Baseline.model_validate(parse_json(read_named(path, MOST_JSON_BYTES))))
     except OSError as error:
         raise UsageError(path_error(error)) from error
     except (ValidationError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise UsageError(t("gate.no_baseline", path=path)) from error
+
+
+def _plan(manifest: Manifest) -> _Plan | None:
+    """Return the options by which a run is made again; None where it is of another's prompts, or a part of a run."""
+    options = manifest.options
+    if manifest.is_import or manifest.like is not None or options.shard or options.adaptive:
+        return None
+    chosen = dict(options.task_options)
+    conditions = {name: chosen.pop(name, None) for name in CONDITIONS}
+    return _Plan(
+        experiment=options.experiment,
+        task=options.task,
+        task_option=[f"{name}={value}" for name, value in chosen.items()],
+        haystack=conditions.get("haystack"),
+        distractors=conditions.get("distractors"),
+        prompt=",".join(options.prompts) if options.prompts else None,
+        corpus=manifest.corpus.name if options.corpus else None,
+        lengths=",".join(f"{length}t" for length in manifest.lengths),
+        depths=options.depths,
+        repeats=manifest.repeats,
+        vary=",".join(options.vary),
+        length_unit=options.length_unit,
+        seed=options.seed,
+        calibrate=options.calibrate,
+        repeat_corpus=options.repeat_corpus,
+        quick=options.quick,
+        temperature=options.temperature,
+        max_output=options.max_output,
+    )
 
 
 def without_text(side: Side) -> Side:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from nihbench.app.money import dollars, planned_cost
 from nihbench.app.results import Result
 from nihbench.app.running import now
 from nihbench.app.wiring import prepared, reach
-from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.batches import BatchEndpoint
 from nihbench.errors import StoppedError, UsageError
@@ -34,7 +33,6 @@ from nihbench.run.batches import (
     check_requests,
     check_server,
     import_results,
-    plan_of,
     refresh,
     submit,
     to_submit,
@@ -46,16 +44,14 @@ from nihbench.run.store import RunFolder, check_rules, check_same, open_run, own
 from nihbench.types import Trial
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Terms:
-    """How a run is submitted; `completion_window` None: the service's usual one."""
-
-    completion_window: str | None
-    again: bool
-
-
-def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
+def submit_run(job: Job, caller: Caller, *, completion_window: str | None, again: bool) -> None:
     """Submit what a run owes, when its cost is agreed to; tell of each batch when it is there.
+
+    Args:
+        job: the run.
+        caller: hears of each batch, and is asked for agreement.
+        completion_window: how long a batch may take; None: the service's usual time.
+        again: as in `Submission`.
 
     Raises:
         NihError: it can't be submitted, or is not agreed to.
@@ -67,10 +63,10 @@ def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
     with prepared(job.options, caller, sending=True, begun=job.begun) as (setup, model), owned(folder.path, now):
         _check_remote(setup, model)
         check_same(folder.manifest, setup)
-        plan, batches = plan_of(setup), open_batches(folder.path)
+        plan, batches = setup.by_id, open_batches(folder.path)
         url = bare_url(model.base_url) or ""
         check_server(batches, url)
-        batches = to_submit(batches, list(plan), folder.records(), again=terms.again)
+        batches = to_submit(batches, list(plan), folder.records(), again=again)
         check_requests(setup, batches, plan)
         _settle(folder, batches)
         ids = [trial_id for each in batches.jobs if each.is_open for trial_id in batches.ids(each)]
@@ -78,7 +74,7 @@ def submit_run(job: Job, terms: Terms, caller: Caller) -> None:
             raise UsageError(t("cli.nothing_left_submit_bring", path=typed(folder.path)))
         _agree(setup, model, folder, *_unagreed(folder, batches, plan), caller)
         usual = setup.preset.batch.completion_window if setup.preset.batch else "24h"
-        how = Submission(base_url=url, completion_window=terms.completion_window or usual, again=terms.again)
+        how = Submission(base_url=url, completion_window=completion_window or usual, again=again)
         _submit(setup, model, batches, plan, how, caller)
         caller.tell(t("cli.answers_come_later_nih", path=typed(folder.path)))
 
@@ -191,7 +187,7 @@ def served(
     open_batches(open_run(path).path)
     (job,) = resumed_jobs(path, usual_values() | dict(values), given, None, caller)
     assert job.existing is not None
-    with reach(job.options, load_for(caller.tell_once), caller, sending=True) as model:
+    with reach(job.options, caller, sending=True) as model:
         check_server(open_batches(path), bare_url(model.base_url) or "")
         with BatchEndpoint(model.endpoint) as service:
             check_ids(open_batches(path), service, model.base_url)

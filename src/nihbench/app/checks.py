@@ -4,34 +4,128 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
 from random import SystemRandom
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from nihbench.app.events import Caller
 from nihbench.app.running import complete
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.checkup import Preflight, arrives_whole, preflight, sing, verdict
+from nihbench.endpoint.client import ChatClient
 from nihbench.endpoint.kinds import HANDLING
+from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerInfo
 from nihbench.endpoint.spending import Budget
+from nihbench.endpoint.waits import in_words
 from nihbench.errors import EndpointError, StoppedError
 from nihbench.lang.messages import t, without_stop
 from nihbench.run.calibration import Calibration, CutError, calibrate, likely_prompts
 from nihbench.run.like import source_text
+from nihbench.run.options import RunOptions
 from nihbench.run.setup import Setup
-from nihbench.run.spent import MARGIN
+from nihbench.run.spent import MARGIN, Ledger, append, lines_of
 from nihbench.types import Completer, Failure, Message, Request, Usage
-
-if TYPE_CHECKING:
-    from nihbench.app.money import Checks
-
 
 _TEMPLATE_TOKENS = 16
 """About what a chat template adds to a prompt."""
 
 OLLAMA = t("cli.ollama_cuts_prompts_beyond")
+
+
+def limiter_of(model: ModelAccess, options: RunOptions, caller: Caller) -> Limiter:
+    """Return what holds calls to a model's server within its limits and the user's, and tells of long waits."""
+
+    def tell(wait_s: float) -> None:
+        caller.tell(t("cli.asks_wait_nothing_sent", host=model.endpoint.host, wait=in_words(wait_s)))
+
+    limits = model.limits(concurrency=options.concurrency, rpm=options.rpm, tpm=options.tpm)
+    return Limiter(limits, on_wait=tell)
+
+
+@dataclass(kw_only=True, slots=True)
+class Total:
+    """What the runs of one command have spent in USD before it sends a trial, earlier commands included.
+
+    `ledger` is where every call of it is written down, before there is a run; None: nowhere. `limiters` are those of
+    its servers, by base URL: what a minute allows is one for the checks and the trials.
+    """
+
+    spent: Decimal = Decimal(0)
+    ledger: Ledger | None = None
+    limiters: dict[str, Limiter] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True, slots=True)
+class Checks:
+    """What is asked for a run before its first trial, and what it has cost: preflight, calibration, canary.
+
+    `total` is what the whole command has spent of its --max-cost. `prompt_tokens` are the server's counts. `told`: the
+    user knows it. `entries` are its calls in the ledger.
+    """
+
+    options: RunOptions
+    caller: Caller
+    total: Total = field(default_factory=Total)
+    spent: Decimal = Decimal(0)
+    prompt_tokens: int = 0
+    told: bool = False
+    entries: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def budget(self, model: ModelAccess) -> Iterator[Budget]:
+        """Give a budget for checks of a model, and take down what was spent of it.
+
+        Raises:
+            UsageError: --max-cost is no amount, or the price is unknown.
+        """
+        ledger = self.total.ledger
+        known = len(ledger.entries) if ledger else 0
+        budget = Budget(
+            self.options.max_cost,
+            model.prices,
+            spent=self.total.spent,
+            margin=MARGIN,
+            journal=ledger,
+            on_doubt=self.caller.tell,
+        )
+        try:
+            yield budget
+        finally:
+            self.entries += ledger.entries[known:] if ledger else []
+            self.spent += budget.exactly_spent - self.total.spent
+            self.total.spent = budget.exactly_spent
+            self.prompt_tokens += budget.prompt_tokens
+
+    def limiter(self, model: ModelAccess) -> Limiter:
+        """Return the limiter of a model's server, the same one each time."""
+        known = self.total.limiters
+        if model.base_url not in known:
+            known[model.base_url] = limiter_of(model, self.options, self.caller)
+        return known[model.base_url]
+
+    def client(self, model: ModelAccess, budget: Budget) -> ChatClient:
+        """Return a client of a model's server, whose limiter is the one for checks and trials."""
+        return model.client(
+            stream=self.options.stream, limiter=self.limiter(model), budget=budget,
+            on_change=self.caller.tell, on_silence=self.caller.tell,
+        )  # fmt: skip
+
+    def enter(self, folder: Path) -> None:
+        """See to it that the checks' calls stand in the ledger of their run, which may be one of several."""
+        ledger = self.total.ledger
+        if ledger is not None and ledger.folder.resolve() != folder.resolve():
+            append(folder, lines_of(ledger.folder, self.entries))
+
+    def tell(self) -> None:
+        """Say what the checks have cost, where they did, once."""
+        if self.spent and not self.told:
+            self.told = True
+            self.caller.tell(t("cli.asked_before_first_trial", tokens=self.prompt_tokens, spent=self.spent))
 
 
 def preflown(model: ModelAccess, checks: Checks) -> ModelAccess:
@@ -117,10 +211,7 @@ def calibrated(model: ModelAccess, checks: Checks, setup: Setup) -> Calibration 
 
 
 async def _calibrated(model: ModelAccess, checks: Checks, setup: Setup, budget: Budget) -> Calibration | None:
-    limiter, tell = checks.limiter(model), checks.caller.tell
-    async with model.client(
-        stream=setup.options.stream, on_change=tell, on_silence=tell, budget=budget, limiter=limiter
-    ) as client:
+    async with checks.client(model, budget) as client:
         try:
             return await calibrate(setup, *request_counter(model, client, likely_tokens(setup)))
         except CutError as error:
@@ -171,11 +262,7 @@ def canary(model: ModelAccess, checks: Checks, setup: Setup) -> None:
     expected = setup.expected_tokens(trial, placement)
 
     async def ask(budget: Budget) -> str:
-        limiter, tell = checks.limiter(model), checks.caller.tell
-        opened = model.client(
-            stream=setup.options.stream, on_change=tell, on_silence=tell, budget=budget, limiter=limiter
-        )
-        async with opened as client:
+        async with checks.client(model, budget) as client:
             found = await sing(
                 client,
                 model.preset,

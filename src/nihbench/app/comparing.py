@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -33,9 +33,10 @@ from nihbench.app.events import Caller
 from nihbench.app.results import Result, origin_of, result_of, tell_controls
 from nihbench.errors import UsageError
 from nihbench.figures.captions import SEVERAL, joined, say, unit_phrase
-from nihbench.figures.findings import comparison_paragraph, interaction_sentence, points
+from nihbench.figures.findings import change_phrase, comparison_paragraph, interaction_sentence, points
 from nihbench.figures.sweeps import Origin, called_apart, chosen
 from nihbench.lang.messages import Lang, Message, language, languages, said, t
+from nihbench.run.options import OF_ANOTHER
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.tree import find_runs
 from nihbench.stats.headline import METRICS
@@ -157,7 +158,7 @@ class Comparison:
 
 
 def comparison_of(
-    results: Sequence[Result],
+    read: Callable[[], Sequence[Result]],
     caller: Caller,
     *,
     by: str | None = None,
@@ -169,7 +170,7 @@ def comparison_of(
     """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words.
 
     Args:
-        results: the runs.
+        read: reads the runs, when the options are known to be some.
         caller: hears which controls failed.
         by: one of `WAYS`; None: what differs.
         prompt: only these prompts, separated by commas; "": all.
@@ -180,7 +181,11 @@ def comparison_of(
     Raises:
         UsageError: there is nothing to compare, or haystacks differ.
     """
-    check_comparison(by, wanted)
+    if by not in (None, *WAYS):
+        raise UsageError(t("cli.choose_prompt_model", by=by))
+    if not 0 < wanted <= 100:
+        raise UsageError(t("cli.difference_points_give_number"))
+    results = read()
     sides = chosen([side for result in results for side in sides_of(result)], prompt, lambda side: side.prompt)
     sides = [_with_rows(side, rows) for side in sides]
     kind = by or _what_differs(sides)
@@ -195,14 +200,6 @@ def comparison_of(
 
 WAYS = ("prompt", "model", "condition", "language")
 """What sides may differ in."""
-
-
-def check_comparison(by: str | None, wanted: float) -> None:
-    """Raise `UsageError` where this is nothing to compare by, or no difference."""
-    if by not in (None, *WAYS):
-        raise UsageError(t("cli.choose_prompt_model", by=by))
-    if not 0 < wanted <= 100:
-        raise UsageError(t("cli.difference_points_give_number"))
 
 
 def _with_rows(side: Side, rows: str) -> Side:
@@ -395,7 +392,7 @@ def _listing(made: Paired) -> str:
 
 def _unit_of(paired: Paired) -> str:
     """Return the unit of both sides' lengths: of one that has another run's prompts, the other run's."""
-    return paired.second.unit if paired.second.unit.startswith("model:") else paired.first.unit
+    return paired.second.unit if paired.second.unit.startswith(OF_ANOTHER) else paired.first.unit
 
 
 def as_value(paired: Paired) -> dict[str, Any]:
@@ -413,6 +410,7 @@ def as_value(paired: Paired) -> dict[str, Any]:
         "left_out_trials": paired.left_out,
         "moved_needles": paired.moved,
         **{each.name: _comparison(paired, each.name) for each in METRICS},
+        "change": {lang: change_phrase(paired, lang) for lang in languages()},
         "regions": [_region(paired, each) for each in paired.regions],
         "lost": [_turned(paired, each) for each in paired.lost],
         "won": [_turned(paired, each) for each in paired.won],

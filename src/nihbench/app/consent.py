@@ -29,7 +29,7 @@ from nihbench.run.verify import Recount
 
 ASK_ABOVE_USD = 5
 ASK_ABOVE_TOKENS = 1_000_000
-_SHOWN = 200
+_SHOWN_CHARACTERS = 200
 """So many characters of a field's value are shown."""
 
 
@@ -125,7 +125,7 @@ def field_words(body: Mapping[str, Any]) -> dict[str, str]:
     for name, value in body.items():
         text = json.dumps(value, ensure_ascii=True)
         more = said(t("cli.characters_2", count=len(text)))
-        found[name] = text if len(text) <= _SHOWN else text[:_SHOWN] + more
+        found[name] = text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + more
     return found
 
 
@@ -244,7 +244,7 @@ def readmitted(stored: RunOptions, again: Again) -> RunOptions:
     options = _with_files(_with_address(stored, again), again)
     own = is_own_run(again.run)
     if "extra_body" not in again.given and not own and (deciding := deciding_fields(stored.extra_body)):
-        raise _deciding(again.run, deciding)
+        raise UsageError(t("cli.not_made_machine_every", run=again.run, fields=tuple(map(repr, deciding))))
     # A folder that calls a dear model free would be gone on with unasked.
     return options if "price" in again.given or own else replace(options, price=None)
 
@@ -256,7 +256,7 @@ def _with_address(stored: RunOptions, again: Again) -> RunOptions:
     urls = (str(asked.base_url), *asked.more_urls) if named else theirs.urls
     for url in () if named else urls:
         if not is_known_address(url, catalog):
-            raise _unknown_host(run, url)
+            raise UsageError(t("cli.says_model_nobody_named", run=run, host=_shown(url)))
     if not named and not is_own_run(run):
         _check_bearing(stored, again, urls)
     variable = asked.api_key_env if "api_key_env" in given else theirs.variable
@@ -265,8 +265,12 @@ def _with_address(stored: RunOptions, again: Again) -> RunOptions:
         return options
     for one in urls or (find_preset(options, catalog).base_url,):
         if one and not belongs(variable, one, catalog):
-            raise _unknown_pair(run, one, variable)
+            raise UsageError(t("cli.would_key_sent_nobody", run=run, variable=variable, host=_shown(one)))
     return options
+
+
+def _shown(url: str) -> str:
+    return host_of(url) or repr(url)
 
 
 def _check_bearing(stored: RunOptions, again: Again, urls: Sequence[str]) -> None:
@@ -279,7 +283,7 @@ def _check_bearing(stored: RunOptions, again: Again, urls: Sequence[str]) -> Non
     for url in urls:
         own = preset is not None and is_below(url, address_of(preset.base_url))
         if asked_again or (preset is not None and not own and has_secrets(preset)):
-            raise _bearing(again.run, url)
+            raise UsageError(t("cli.not_made_machine_stands", run=again.run, host=_shown(url)))
 
 
 def _with_files(options: RunOptions, again: Again) -> RunOptions:
@@ -295,19 +299,3 @@ def _with_files(options: RunOptions, again: Again) -> RunOptions:
     if options.like is not None and "like" not in given and not begun.is_like:
         admitted_file(options.like, run, "--like")
     return options
-
-
-def _unknown_host(run: Path, url: str) -> UsageError:
-    return UsageError(t("cli.says_model_nobody_named", run=run, host=host_of(url) or repr(url)))
-
-
-def _bearing(run: Path, url: str) -> UsageError:
-    return UsageError(t("cli.not_made_machine_stands", run=run, host=host_of(url) or repr(url)))
-
-
-def _unknown_pair(run: Path, url: str, variable: str) -> UsageError:
-    return UsageError(t("cli.would_key_sent_nobody", run=run, variable=variable, host=host_of(url) or repr(url)))
-
-
-def _deciding(run: Path, fields: Sequence[str]) -> UsageError:
-    return UsageError(t("cli.not_made_machine_every", run=run, fields=tuple(map(repr, fields))))

@@ -5,8 +5,8 @@ It joins `analysis` with `figures`; nothing is measured or drawn here itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,15 +19,15 @@ from nihbench.app.keywords import FIGURES
 from nihbench.app.results import Result
 from nihbench.errors import UsageError
 from nihbench.figures.animation import check_animation, save_animation
-from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say
-from nihbench.figures.findings import effective_sentence, sampled_sentence
+from nihbench.figures.captions import SEVERAL, caption, headline, joined, listed, map_note, say, short_caption
+from nihbench.figures.findings import effective_sentence, sampled_sentence, title_of
 from nihbench.figures.page import check_suffix, missing, save
 from nihbench.figures.panel import Panel, draw_panel
 from nihbench.figures.profile import Line, draw_profiles
 from nihbench.figures.sheet import Around, Control
 from nihbench.figures.style import Style, palette, sized
 from nihbench.figures.style import preset as named_preset
-from nihbench.figures.sweeps import Kind, Sweep, chosen, named, told_apart
+from nihbench.figures.sweeps import Kind, Sweep, chosen, named, renamed, shown_names, told_apart
 from nihbench.lang.messages import Lang, language, t
 from nihbench.stats.headline import Headline
 from nihbench.types import DEPTH, Record
@@ -38,18 +38,38 @@ if TYPE_CHECKING:
 # ---- what stands around the figure of some sweeps: its title, its caption, what their controls say -------------------
 
 
-def around_of(sweeps: Sequence[Sweep], kind: Kind, style: Style, title: str | None) -> Around:
+CAPTIONS = ("none", "short", "full")
+"""How much is said under a figure."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """What a figure is to say: its title, its subtitle, how much its caption tells.
+
+    Without a title there is what was found, else one that names the sweeps; without a subtitle what one was made with.
+    `names` is what models are called wherever the figure names them.
+    """
+
+    title: str | None = None
+    subtitle: str | None = None
+    caption: str = "full"
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def around_of(sweeps: Sequence[Sweep], kind: Kind, style: Style, wording: Wording) -> Around:
     """Return what stands around a figure.
 
     Args:
         sweeps: what it shows.
         kind: how it shows them.
         style: in which language, and how depths are shown.
-        title: the title; None: one that names the sweeps.
+        wording: what was asked for.
     """
+    title = wording.title
     return Around(
         title=_title(sweeps, kind, style.lang) if title is None else title,
-        caption=kind.caption(sweeps, style) if kind.caption else _caption(sweeps, kind, style),
+        subtitle=_subtitle(sweeps, kind, style.lang) if wording.subtitle is None else wording.subtitle,
+        caption=_captions(sweeps, kind, style, wording.caption),
         controls=_marks(sweeps),
     )
 
@@ -58,11 +78,36 @@ def _title(sweeps: Sequence[Sweep], kind: Kind, lang: Lang) -> str:
     own = kind.title(sweeps, lang)
     if own is not None:
         return own
+    if len(sweeps) == 1 and (found := title_of(sweeps[0], lang)):
+        return found
     if len(sweeps) == 1:
         return f"{sweeps[0].setting.model}: {heading_of(sweeps[0])}/{sweeps[0].grid.prompt}"
     models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
     experiments = list(dict.fromkeys(heading_of(sweep) for sweep in sweeps))
     return f"{listed(lang, models)}: {listed(lang, experiments)}"
+
+
+def _subtitle(sweeps: Sequence[Sweep], kind: Kind, lang: Lang) -> str:
+    """Say what one sweep was measured with; several have it in their rows, columns and caption."""
+    if len(sweeps) != 1 or kind.caption or kind.title(sweeps, lang) is not None:
+        return ""
+    sweep, setting = sweeps[0], sweeps[0].setting
+    unrecorded = say(lang, "unrecorded")
+    parts = [
+        setting.model,
+        f"{heading_of(sweep)}/{sweep.grid.prompt}",
+        unrecorded if setting.imported else setting.corpus,
+        setting.date or unrecorded,
+    ]
+    return listed(lang, parts)
+
+
+def _captions(sweeps: Sequence[Sweep], kind: Kind, style: Style, much: str) -> str:
+    if much == "none":
+        return ""
+    if much == "short":
+        return short_caption([sweep.setting for sweep in sweeps], lang=style.lang)
+    return kind.caption(sweeps, style) if kind.caption else _caption(sweeps, kind, style)
 
 
 def _caption(sweeps: Sequence[Sweep], kind: Kind, style: Style) -> str:
@@ -145,7 +190,7 @@ def draw(
     caller: Caller,
     *,
     kind: str = "map",
-    title: str | None = None,
+    wording: Wording | None = None,
     animate: tuple[Path, Sequence[Record]] | None = None,
 ) -> Figure:
     """Draw some sweeps, write the figure where a path is given (its suffix chooses the format), and return it.
@@ -163,9 +208,12 @@ def draw(
     how = kind_named(kind)
     if animate and (len(sweeps) != 1 or style.achieved or not how.is_map):
         raise UsageError(t("cli.animation_shows_one_map"))
-    sweeps = named(sweeps, how.place_of)
-    around = around_of(sweeps, how, style, title)
-    _tell_fonts(around.title + around.caption + "".join(sweep.name for sweep in sweeps), style.lang, caller)
+    wording = wording or Wording()
+    sweeps = named(renamed(sweeps, wording.names), how.place_of)
+    around = around_of(sweeps, how, style, wording)
+    _tell_fonts(
+        around.title + around.subtitle + around.caption + "".join(sweep.name for sweep in sweeps), style.lang, caller
+    )
     figure = how.draw(sweeps, around, style)
     if path is not None:
         save(figure, path, style.dpi)
@@ -175,7 +223,7 @@ def draw(
 
 
 def plot_of(
-    results: Sequence[Result],
+    read: Callable[[], Sequence[Result]],
     out: Path | None,
     caller: Caller,
     *,
@@ -184,6 +232,9 @@ def plot_of(
     axis: str = "nominal",
     animate: Path | None = None,
     title: str | None = None,
+    subtitle: str | None = None,
+    names: str | Mapping[str, str] | None = None,
+    caption: str = "full",
     preset: str = "default",
     colours: str = "classic",
     size: str | None = None,
@@ -194,7 +245,7 @@ def plot_of(
     """Draw runs: a heatmap, a panel of several, a difference, or profiles; the names are those of `nih plot`.
 
     Args:
-        results: the runs.
+        read: reads the runs, when the options are known to be some.
         out: where the figure is written; None: nowhere.
         caller: hears what was written, and what no font can write.
         kind: one of `keywords.FIGURES`.
@@ -202,7 +253,10 @@ def plot_of(
         axis: depths as planned ("nominal") or as they came out ("achieved").
         animate: where to write how the map filled.
         title: a title of one's own.
-        preset: "default", "blog" or "slide".
+        subtitle: what stands under the title; None: model, experiment, corpus and date of one map.
+        names: what models are called in the figure: "MODEL=SHOWN,...", or a dictionary.
+        caption: how much is said under it: "none", "short" (one line) or "full".
+        preset: one of `figures.style.PRESETS`.
         colours: "classic", "safe" or "grey".
         size: in inches: "8x5", or "8" for the width alone.
         dpi: pixels an inch.
@@ -212,41 +266,24 @@ def plot_of(
     Raises:
         UsageError: an option is none, or these runs can't be drawn so.
     """
-    style = style_of(out, kind=kind, axis=axis, animate=animate, preset=preset, colours=colours, size=size, dpi=dpi)
-    style = replace(style, transparent=transparent, values=values)
-    records = results[0].records if len(results) == 1 else ()
-    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
-    moving = (animate, records) if animate else None
-    figure = draw(sweeps, out, style, caller, kind=kind, title=title, animate=moving)
-    if out is not None:
-        caller.emit(Drawn(path=out, sentence=t("cli.figure", out=out)))
-    return figure
-
-
-def style_of(
-    out: Path | None,
-    *,
-    kind: str,
-    axis: str,
-    animate: Path | None,
-    preset: str,
-    colours: str,
-    size: str | None,
-    dpi: int | None,
-) -> Style:
-    """Return how a figure is to look; arguments as for `plot_of`, all of them checked before a run is read.
-
-    Raises:
-        UsageError: one of them is none.
-    """
     if out is not None:
         check_suffix(out)
     if animate is not None:
         check_animation(animate)
     how = kind_named(kind)
     _one_of("--axis", axis, ("nominal", "achieved"))
+    _one_of("--caption", caption, CAPTIONS)
+    wording = Wording(title=title, subtitle=subtitle, caption=caption, names=shown_names(names))
     look = replace(named_preset(preset), lang=language(), palette=palette(colours))
-    return replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and how.is_map)
+    look = replace(sized(look, size=size, dpi=dpi), achieved=axis == "achieved" and how.is_map)
+    style = replace(look, transparent=transparent, values=values)
+    results = read()
+    sweeps = chosen([s for result in results for s in result.sweeps], prompt, lambda sweep: sweep.grid.prompt)
+    moving = (animate, results[0].records if len(results) == 1 else ()) if animate else None
+    figure = draw(sweeps, out, style, caller, kind=kind, wording=wording, animate=moving)
+    if out is not None:
+        caller.emit(Drawn(path=out, sentence=t("cli.figure", out=out)))
+    return figure
 
 
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:

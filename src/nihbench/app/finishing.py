@@ -79,13 +79,14 @@ def _draw(sweeps: Sequence[Sweep], picture: Path, caller: Caller, kind: str = "m
     draw(sweeps, picture, Style(lang=language()), caller, kind=kind)
 
 
-def finish(run: RunFolder, caller: Caller, *, resume: Path) -> Result:
+def finish(run: RunFolder, caller: Caller, *, resume: Path, enough: bool = False) -> Result:
     """Score and draw a run, and tell what its records say; return it as it is read.
 
     Args:
         run: the run's folder.
         caller: hears it.
         resume: what --resume takes to go on.
+        enough: more than is there was not wanted, so that nothing is said of what was not sent.
     """
     result = result_of(run, again=True)
     _draw_and_tell(result, caller)
@@ -96,6 +97,8 @@ def finish(run: RunFolder, caller: Caller, *, resume: Path) -> Result:
         caller.tell(t("cli.answers_unscored_rules_cant", unscored=result.unscored, mend=mend))
     if result.is_whole:
         caller.tell(t("cli.draw_again_nih_plot_out", path=typed(run.path)))
+        return result
+    if enough and not result.failed:
         return result
     caller.tell(t("cli.trials_failed_not_sent", failed=result.failed, unsent=result.owed))
     _explain(result.records, caller)

@@ -11,18 +11,19 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from nihbench.analysis.pairing import Paired, Side, pair
-from nihbench.app.baseline import without_text
+from nihbench.app.baseline import load_baseline, without_text
 from nihbench.app.comparing import sides_of
 from nihbench.app.events import Caller
-from nihbench.app.results import Result, tell_controls
+from nihbench.app.results import Result, results_in, tell_controls
 from nihbench.errors import UsageError
-from nihbench.figures.captions import depth_labels, length_labels, row_labels, rows_phrase
-from nihbench.figures.findings import p_text
+from nihbench.figures.captions import depth_labels, length_labels, row_labels
+from nihbench.figures.findings import change_phrase, p_text, place_phrase
 from nihbench.lang.messages import Lang, Message, language, languages, plain, said, t
 from nihbench.stats.compare import haystack_spread
 from nihbench.stats.detectable import ALPHA
@@ -44,6 +45,9 @@ from nihbench.stats.regions import Region
 
 MAX_DROP = 0.03
 """Three points may be lost unless it is said otherwise."""
+
+QUICK_MAX_DROP = 0.15
+"""So much for the 25 trials of a quick one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +131,9 @@ class Gate:
     missing: tuple[str, ...]
     """Experiments of the old run that the new one has not."""
 
+    def __str__(self) -> str:
+        return "\n".join(map(plain, [self.headline(), *self.reasons()]))
+
     def headline(self, lang: Lang | None = None) -> str:
         """Return the verdict in one sentence."""
         fields = {"new": self.new, "old": self.old, "allowed": _points(self.asked.max_drop)}
@@ -199,6 +206,17 @@ def gate_of(
     return Gate(
         new=" + ".join(names), old=old_name, asked=asked, verdict=verdict, parts=parts, bars=bars, missing=missing
     )
+
+
+def old_sides(path: Path, scorer: str | None = None) -> list[Side]:
+    """Return the sides of an old run, of a folder of runs, or of a baseline file.
+
+    Raises:
+        UsageError: it is none of them, or can't be read.
+    """
+    if path.is_file():
+        return load_baseline(path)
+    return [without_text(side) for result in results_in([path], scorer=scorer) for side in sides_of(result)]
 
 
 def _wanted(sides: Sequence[Side], tasks: Sequence[str], known: Sequence[Side] = ()) -> list[Side]:
@@ -366,6 +384,9 @@ def _part_lines(part: Part, asked: Asked, lang: Lang) -> list[Message]:
         "where": _where(drop),
     }
     lines = [_part_line(part, fields)]
+    change = change_phrase(part.paired, lang) if part.judged.fails or part.judged.region_fails else ""
+    if change:
+        lines.append(t("gate.change", name=part.name, change=change))
     if part.judged.region_fails and part.worse:
         lines.append(_region_line("gate.region_worse", part, part.worse, lang))
     if part.better and part.judged.region_fails:
@@ -396,22 +417,14 @@ def _where(drop: Drop) -> Message:
 
 
 def _region_line(key: str, part: Part, region: Region, lang: Lang) -> Message:
-    paired = part.paired
-    lengths = [length_labels([round(length)])[0] for length in paired.lengths_of(region)]
-    rows = [row_labels(paired.axis, [row])[0] for row in paired.depths_of(region)]
     return t(
         key,
         name=part.name,
-        lengths=_ends(lengths),
-        rows=rows_phrase(paired.axis, _ends(rows), lang),
+        place=place_phrase(part.paired, region, lang),
         first=f"{region.first:.1%}",
         second=f"{region.second:.1%}",
         p=p_text(region.p_value),
     )
-
-
-def _ends(labels: Sequence[str]) -> str:
-    return labels[0] if labels[0] == labels[-1] else f"{labels[0]}-{labels[-1]}"
 
 
 def _bar_line(bar: Reached) -> Message:
@@ -450,6 +463,7 @@ def _part_json(part: Part) -> dict[str, Any]:
         }
     for name, region in (("worse", part.worse), ("better", part.better)):
         told[name] = _region_json(part, region) if region else None
+    told["change"] = {lang: change_phrase(part.paired, lang) for lang in languages()}
     return told | {"fails": part.judged.fails, "region_fails": part.judged.region_fails}
 
 

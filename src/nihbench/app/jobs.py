@@ -14,10 +14,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from nihbench.app.checks import calibrated
+from nihbench.app.checks import Checks, Total, calibrated
 from nihbench.app.consent import Again, readmitted
 from nihbench.app.events import Caller
-from nihbench.app.money import Checks, Total
 from nihbench.app.options import run_options
 from nihbench.app.running import now
 from nihbench.app.wiring import all_preflown, asks, check_windows, introduce, outlined, reach_all, window_comes_later
@@ -66,9 +65,13 @@ class Ready:
     job: Job
     caller: Caller
     setup: Setup
-    model: ModelAccess
     members: tuple[ModelAccess, ...]
     checks: Checks | None = None
+
+    @property
+    def model(self) -> ModelAccess:
+        """The first of its servers."""
+        return self.members[0]
 
 
 def asked_jobs(values: Mapping[str, Any], suite: str | None, caller: Caller) -> tuple[Job, ...]:
@@ -165,7 +168,8 @@ def made_ready(
         members = _reached(jobs, caller, opened, sending=sending)
         known = _drafted(jobs, caller, members, leave_out=leave_out)
         if agree is not None and known:
-            agree([_ready(jobs[number], caller, draft.setup, members) for number, draft in known.items()])
+            drafts = [(jobs[number], draft.setup) for number, draft in known.items()]
+            agree([Ready(job=j, caller=caller, setup=s, members=members[j.options.model]) for j, s in drafts])
         try:
             told = _told(jobs, known, members, checks)
             setups = _final(jobs, caller, known, members, told, checks, leave_out=leave_out)
@@ -199,18 +203,16 @@ class _Draft:
     setup: Setup
 
 
-def _ready(job: Job, caller: Caller, setup: Setup, members: Members) -> Ready:
-    servers = members[job.options.model]
-    return Ready(job=job, caller=caller, setup=setup, model=servers[0], members=servers)
+def _laid(outline: Outline, *, leave_out: bool) -> _Draft:
+    return _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
 
 
 def _reached(jobs: Sequence[Job], caller: Caller, opened: ExitStack, *, sending: bool) -> Members:
     """Reach every model's servers."""
-    catalog = load_for(caller.tell_once)
     members: dict[str, tuple[ModelAccess, ...]] = {}
     for job in jobs:
         if job.options.model not in members:
-            servers = opened.enter_context(reach_all(job.options, catalog, caller, sending=sending))
+            servers = opened.enter_context(reach_all(job.options, caller, sending=sending))
             members[job.options.model] = servers
     return members
 
@@ -220,14 +222,13 @@ def _drafted(jobs: Sequence[Job], caller: Caller, members: Members, *, leave_out
 
     Those are left out whose lengths depend on a window that its server tells when it has loaded the model.
     """
-    catalog = load_for(caller.tell_once)
     drafts: dict[int, _Draft] = {}
     for number, job in enumerate(jobs):
         model = members[job.options.model][0]
         if job.existing is None and window_comes_later(job.options, model):
             continue
-        outline = outlined(job.options, catalog, model, caller, begun=job.begun, draft=leave_out)
-        drafts[number] = _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
+        outline = outlined(job.options, model, caller, begun=job.begun, draft=leave_out)
+        drafts[number] = _laid(outline, leave_out=leave_out)
         check_windows(members[job.options.model], drafts[number].setup.window)
     return _alike(jobs, drafts)
 
@@ -259,16 +260,14 @@ def _final(
     leave_out: bool,
 ) -> list[Setup]:
     """Return each job's setup with what its server told, and with lengths that are fitted to its counts."""
-    catalog = load_for(caller.tell_once)
     drafts: dict[int, _Draft] = {}
     for number, job in enumerate(jobs):
         draft, model, account = known.get(number), told[job.options.model][0], checks[number]
         if draft is None:
-            outline = outlined(job.options, catalog, model, caller, begun=job.begun, draft=leave_out)
-            draft = _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
+            outline = outlined(job.options, model, caller, begun=job.begun, draft=leave_out)
+            draft = _laid(outline, leave_out=leave_out)
         elif job.existing is None and model.window != members[job.options.model][0].window:
-            outline = draft.outline.told(model)
-            draft = _Draft(outline=outline, setup=outline.laid_out(leave_out=leave_out))
+            draft = _laid(draft.outline.told(model), leave_out=leave_out)
         if account is not None and draft.setup.wants_calibration and asks(model, job.begun):
             draft = _fitted(draft, model, account)
         drafts[number] = draft
@@ -286,7 +285,7 @@ def _introduced(
     jobs: Sequence[Job],
     caller: Caller,
     setups: Sequence[Setup],
-    members: Mapping[str, tuple[ModelAccess, ...]],
+    members: Members,
     checks: Sequence[Checks | None],
 ) -> tuple[Ready, ...]:
     """Say what must be known of each run before it begins."""
@@ -295,7 +294,7 @@ def _introduced(
         servers = members[job.options.model]
         check_windows(servers, setup.window)
         introduce(setup, servers[0], caller, account, begun=job.begun)
-        ready.append(Ready(job=job, caller=caller, setup=setup, model=servers[0], members=servers, checks=account))
+        ready.append(Ready(job=job, caller=caller, setup=setup, members=servers, checks=account))
     return tuple(ready)
 
 

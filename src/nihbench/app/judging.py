@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
+from nihbench.app.checks import limiter_of
 from nihbench.app.consent import Judged
 from nihbench.app.events import Caller
-from nihbench.app.money import limiter_of, tell_unknown
-from nihbench.app.running import complete, now, stopped
+from nihbench.app.money import tell_unknown
+from nihbench.app.running import completed, now
 from nihbench.app.wiring import reach
-from nihbench.catalog.loading import load_for
 from nihbench.endpoint.access import ModelAccess
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
-from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Message, Words, t, without_stop
+from nihbench.errors import UsageError
+from nihbench.lang.messages import Message, Words, t
 from nihbench.run.judging import (
     MARGIN,
     VERDICTS,
@@ -95,7 +95,7 @@ def score_by_judge(folder: RunFolder, options: JudgeOptions, agreed: Judged) -> 
         concurrency=options.concurrency,
     )
     caller = agreed.caller
-    with reach(asked, load_for(caller.tell_once), caller, sending=True) as model:
+    with reach(asked, caller, sending=True) as model:
         judge = _judge(model, options)
         _warn_of_itself(folder, model, caller)
         with owned(folder.path, now), Verdicts(folder.path) as verdicts:
@@ -187,12 +187,7 @@ def _asked(
         ) as client:
             return await main(client)
 
-    try:
-        return complete(asking(), caller)
-    except KeyboardInterrupt as error:
-        raise stopped(error, _KEPT) from error
-    except NihError as error:
-        raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_KEPT)) from error
+    return completed(asking(), caller, _KEPT)
 
 
 _KEPT = t("cli.verdicts_came_kept_give")

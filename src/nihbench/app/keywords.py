@@ -39,205 +39,56 @@ class Keywords(TypedDict, total=False):
     """The options that `nih run`, `nih plan` and others share, as Python takes them."""
 
     model: Annotated[
-        str | Sequence[str] | None,
-        Option(
-            "--model",
-            TEXTS,
-            None,
-            MODEL,
-            "help.option_model",
-            also=("-m",),
-        ),
+        str | Sequence[str] | None, Option("--model", TEXTS, None, MODEL, "help.option_model", also=("-m",))
     ]
-    base_url: Annotated[
-        str | Sequence[str] | None,
-        Option(
-            "--base-url",
-            TEXTS,
-            None,
-            MODEL,
-            "help.option_base_url",
-        ),
-    ]
+    base_url: Annotated[str | Sequence[str] | None, Option("--base-url", TEXTS, None, MODEL, "help.option_base_url")]
     api_key_env: Annotated[str | None, Option("--api-key-env", TEXT, None, MODEL, "help.option_api_key_env")]
-    experiment: Annotated[
-        str | None,
-        Option("--experiment", TEXT, None, MODEL, "help.option_experiment", also=("-e",)),
-    ]
+    experiment: Annotated[str | None, Option("--experiment", TEXT, None, MODEL, "help.option_experiment", also=("-e",))]
     task: Annotated[str | None, Option("--task", TEXT, None, MODEL, "help.option_task")]
     task_option: Annotated[
-        Mapping[str, Any] | Sequence[str] | None,
-        Option(
-            "--task-option",
-            TEXTS,
-            None,
-            MODEL,
-            "help.option_task_option",
-        ),
+        Mapping[str, Any] | Sequence[str] | None, Option("--task-option", TEXTS, None, MODEL, "help.option_task_option")
     ]
     haystack: Annotated[str | None, Option("--haystack", TEXT, None, MODEL, "help.option_haystack")]
     distractors: Annotated[
         int | str | Sequence[int] | None, Option("--distractors", TEXT, None, MODEL, "help.option_distractors")
     ]
     prompt: Annotated[str | Sequence[str] | None, Option("--prompt", TEXT, None, MODEL, "help.option_prompt")]
-    like: Annotated[
-        str | PathLike[str] | None,
-        Option(
-            "--like",
-            TEXT,
-            None,
-            MODEL,
-            "help.option_like",
-        ),
-    ]
-    corpus: Annotated[
-        str | PathLike[str] | None,
-        Option("--corpus", TEXT, None, MODEL, "help.option_corpus"),
-    ]
-    lengths: Annotated[
-        str | int | Sequence[int] | None,
-        Option("--lengths", TEXT, None, GRID, "help.option_lengths"),
-    ]
-    depths: Annotated[
-        str | int | Sequence[float] | None,
-        Option("--depths", TEXT, None, GRID, "help.option_depths"),
-    ]
-    repeats: Annotated[
-        int | None,
-        Option("--repeats", INT, None, GRID, "help.option_repeats"),
-    ]
-    vary: Annotated[
-        str | Sequence[str],
-        Option(
-            "--vary",
-            str,
-            "haystack",
-            GRID,
-            "help.option_vary",
-        ),
-    ]
-    length_unit: Annotated[
-        str | None,
-        Option(
-            "--length-unit",
-            TEXT,
-            None,
-            GRID,
-            "help.option_length_unit",
-        ),
-    ]
-    calibrate: Annotated[
-        bool,
-        Option(
-            "--calibrate/--no-calibrate",
-            bool,
-            True,
-            GRID,
-            "help.option_calibrate",
-        ),
-    ]
+    like: Annotated[str | PathLike[str] | None, Option("--like", TEXT, None, MODEL, "help.option_like")]
+    corpus: Annotated[str | PathLike[str] | None, Option("--corpus", TEXT, None, MODEL, "help.option_corpus")]
+    lengths: Annotated[str | int | Sequence[int] | None, Option("--lengths", TEXT, None, GRID, "help.option_lengths")]
+    depths: Annotated[str | int | Sequence[float] | None, Option("--depths", TEXT, None, GRID, "help.option_depths")]
+    repeats: Annotated[int | None, Option("--repeats", INT, None, GRID, "help.option_repeats")]
+    vary: Annotated[str | Sequence[str], Option("--vary", str, "haystack", GRID, "help.option_vary")]
+    length_unit: Annotated[str | None, Option("--length-unit", TEXT, None, GRID, "help.option_length_unit")]
+    calibrate: Annotated[bool, Option("--calibrate/--no-calibrate", bool, True, GRID, "help.option_calibrate")]
     window: Annotated[int | None, Option("--window", INT, None, GRID, "help.option_window")]
     repeat_corpus: Annotated[bool, Option("--repeat-corpus", bool, False, GRID, "help.option_repeat_corpus")]
     quick: Annotated[bool, Option("--quick", bool, False, GRID, "help.option_quick")]
-    controls: Annotated[
-        bool,
-        Option(
-            "--controls/--no-controls",
-            bool,
-            True,
-            GRID,
-            "help.option_controls",
-        ),
-    ]
-    adaptive: Annotated[
-        bool,
-        Option(
-            "--adaptive",
-            bool,
-            False,
-            GRID,
-            "help.option_adaptive",
-        ),
-    ]
-    precision: Annotated[
-        float | None,
-        Option("--precision", FLOAT, None, GRID, "help.option_precision"),
-    ]
-    max_trials: Annotated[
-        int | None,
-        Option("--max-trials", INT, None, GRID, "help.option_max_trials"),
-    ]
-    shard: Annotated[
-        str | None,
-        Option(
-            "--shard",
-            TEXT,
-            None,
-            GRID,
-            "help.option_shard",
-        ),
-    ]
+    controls: Annotated[bool, Option("--controls/--no-controls", bool, True, GRID, "help.option_controls")]
+    adaptive: Annotated[bool, Option("--adaptive", bool, False, GRID, "help.option_adaptive")]
+    precision: Annotated[float | None, Option("--precision", FLOAT, None, GRID, "help.option_precision")]
+    max_trials: Annotated[int | None, Option("--max-trials", INT, None, GRID, "help.option_max_trials")]
+    shard: Annotated[str | None, Option("--shard", TEXT, None, GRID, "help.option_shard")]
     order: Annotated[str, Option("--order", str, "cache", GRID, "help.option_order")]
-    seed: Annotated[
-        int | None,
-        Option("--seed", INT, None, GRID, "help.option_seed"),
-    ]
+    seed: Annotated[int | None, Option("--seed", INT, None, GRID, "help.option_seed")]
     max_output: Annotated[int | None, Option("--max-output", INT, None, REQUEST, "help.option_max_output")]
     temperature: Annotated[str | float | None, Option("--temperature", TEXT, None, REQUEST, "help.option_temperature")]
     extra_body: Annotated[
-        str | Mapping[str, Any] | None,
-        Option("--extra-body", TEXT, None, REQUEST, "help.option_extra_body"),
+        str | Mapping[str, Any] | None, Option("--extra-body", TEXT, None, REQUEST, "help.option_extra_body")
     ]
     header: Annotated[
-        Sequence[str] | Mapping[str, str] | None,
-        Option("--header", TEXTS, None, REQUEST, "help.option_header"),
+        Sequence[str] | Mapping[str, str] | None, Option("--header", TEXTS, None, REQUEST, "help.option_header")
     ]
-    stream: Annotated[
-        bool | None,
-        Option("--stream/--no-stream", FLAG, None, REQUEST, "help.option_stream"),
-    ]
-    ca_file: Annotated[
-        str | PathLike[str] | None,
-        Option("--ca-file", TEXT, None, REQUEST, "help.option_ca_file"),
-    ]
-    insecure: Annotated[
-        bool,
-        Option("--insecure", bool, False, REQUEST, "help.option_insecure"),
-    ]
-    preflight: Annotated[
-        bool,
-        Option(
-            "--preflight/--no-preflight",
-            bool,
-            True,
-            REQUEST,
-            "help.option_preflight",
-        ),
-    ]
-    canary: Annotated[
-        bool,
-        Option(
-            "--canary",
-            bool,
-            False,
-            REQUEST,
-            "help.option_canary",
-        ),
-    ]
-    concurrency: Annotated[
-        int | None,
-        Option("--concurrency", INT, None, LIMITS, "help.option_concurrency"),
-    ]
+    stream: Annotated[bool | None, Option("--stream/--no-stream", FLAG, None, REQUEST, "help.option_stream")]
+    ca_file: Annotated[str | PathLike[str] | None, Option("--ca-file", TEXT, None, REQUEST, "help.option_ca_file")]
+    insecure: Annotated[bool, Option("--insecure", bool, False, REQUEST, "help.option_insecure")]
+    preflight: Annotated[bool, Option("--preflight/--no-preflight", bool, True, REQUEST, "help.option_preflight")]
+    canary: Annotated[bool, Option("--canary", bool, False, REQUEST, "help.option_canary")]
+    concurrency: Annotated[int | None, Option("--concurrency", INT, None, LIMITS, "help.option_concurrency")]
     rpm: Annotated[float | None, Option("--rpm", FLOAT, None, LIMITS, "help.option_rpm")]
     tpm: Annotated[float | None, Option("--tpm", FLOAT, None, LIMITS, "help.option_tpm")]
-    price: Annotated[
-        str | Sequence[float] | None,
-        Option("--price", TEXT, None, LIMITS, "help.option_price"),
-    ]
-    max_cost: Annotated[
-        float | None,
-        Option("--max-cost", FLOAT, None, LIMITS, "help.option_max_cost"),
-    ]
+    price: Annotated[str | Sequence[float] | None, Option("--price", TEXT, None, LIMITS, "help.option_price")]
+    max_cost: Annotated[float | None, Option("--max-cost", FLOAT, None, LIMITS, "help.option_max_cost")]
 
 
 FIGURES: Mapping[str, str] = {
@@ -245,6 +96,7 @@ FIGURES: Mapping[str, str] = {
     "difference": "nihbench.app.drawing:DIFFERENCE",
     "profiles": "nihbench.app.drawing:PROFILES",
     "passport": "nihbench.figures.passport:PASSPORT",
+    "history": "nihbench.figures.history:HISTORY",
 }
 """What --kind may be, and where it is ("module:name"): a `drawing.Kind`, or the function alone that draws sweeps.
 

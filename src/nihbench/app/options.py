@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import operator
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from os import PathLike
@@ -28,7 +28,7 @@ from nihbench.run.known import WITHOUT_KEY, remember_files, remember_pairs
 from nihbench.run.like import like_options
 from nihbench.run.options import RunOptions, check_adaptive, without_secrets
 from nihbench.run.texts import absolute_corpus, corpus_choices
-from nihbench.types import ModelPreset
+from nihbench.types import CONDITIONS, ModelPreset
 
 # ---- spelling --------------------------------------------------------------------------------------------------------
 # A bare number for --lengths or --depths that may mean a number of steps or one value: asked back, or refused.
@@ -117,47 +117,57 @@ def run_options(values: Mapping[str, Any], caller: Caller, *, needs_model: bool 
     like = values["like"]
     if like:
         _check_like(values)
+    elif values["task"] and values["experiment"]:
+        raise UsageError(t("cli.task_and_experiment"))
     corpus = values["corpus"] and absolute_corpus(values["corpus"], load_for(caller.tell_once))
     values = dict(values) | {"corpus": corpus, "like": like and os.path.abspath(like)}
     _remember_files(values)
+    _check_texts(values)
+    values |= {"lengths": spelt_lengths(values["lengths"], caller), "depths": spelt_depths(values["depths"], caller)}
+    first, *more = values.pop("base_url") or [None]
+    prompts = values.pop("prompt")
+    values |= {
+        "model": _one_model(values["model"] or [], needed=needs_model),
+        "repeats": 1 if values["repeats"] is None else values["repeats"],
+        "length_unit": values["length_unit"] or "model",
+        "base_url": first,
+        "more_urls": tuple(more),
+        "prompts": tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
+        "vary": tuple(dict.fromkeys(part.strip() for part in values["vary"].split(","))),
+        "headers": header_values(values.pop("header") or []),
+        "task_options": _of_the_task(values),
+        "extra_body": _extra(values["extra_body"]),
+    }
+    options = RunOptions(**values)
+    check_adaptive(options)
+    return like_options(options) if like else options
+
+
+def _check_texts(values: Mapping[str, Any]) -> None:
+    """Raise `UsageError` where a value can't be written down."""
     for name, value in values.items():
         if not _is_text(value):
             option = "--" + name.replace("_", "-")
             raise UsageError(t("cli.holds_bytes_not_utf", option=option))
-    values |= {"lengths": spelt_lengths(values["lengths"], caller), "depths": spelt_depths(values["depths"], caller)}
-    models = list(dict.fromkeys(values.pop("model") or []))
-    if not models and not needs_model:
-        models = [""]
-    elif not all(models) or not models:
+
+
+def _one_model(names: Sequence[str], *, needed: bool) -> str:
+    """Return the model that is named; "" where none is, and none is needed."""
+    models = list(dict.fromkeys(names))
+    if not models and not needed:
+        return ""
+    if not all(models) or not models:
         raise UsageError(t("cli.no_model_named_give"))
     if len(models) > 1:
         raise UsageError(t("cli.command_takes_one_model"))
-    unit = values.pop("length_unit") or "model"
-    values["repeats"] = 1 if values["repeats"] is None else values["repeats"]
-    prompts = values.pop("prompt")
-    vary = tuple(dict.fromkeys(part.strip() for part in values.pop("vary").split(",")))
-    headers = values.pop("header") or []
+    return models[0]
+
+
+def _of_the_task(values: dict[str, Any]) -> dict[str, str]:
+    """Take what is chosen of the task out of the values, the conditions among it."""
     chosen = task_options(values.pop("task_option") or [])
-    conditions = {name: values.pop(name) for name in ("haystack", "distractors")}
-    chosen |= {name: value for name, value in conditions.items() if value}
-    if values["task"] and values["experiment"] and not like:
-        raise UsageError(t("cli.task_and_experiment"))
-    extra = values.pop("extra_body")
-    first, *more = values.pop("base_url") or [None]
-    options = RunOptions(
-        **values,
-        model=models[0],
-        length_unit=unit,
-        base_url=first,
-        more_urls=tuple(more),
-        prompts=tuple(part.strip() for part in prompts.split(",") if part.strip()) if prompts else None,
-        vary=vary,
-        headers=header_values(headers),
-        task_options=chosen,
-        extra_body=_extra(extra),
-    )
-    check_adaptive(options)
-    return like_options(options) if like else options
+    conditions = {name: values.pop(name) for name in CONDITIONS}
+    return chosen | {name: value for name, value in conditions.items() if value}
 
 
 def _remember_files(values: Mapping[str, Any]) -> None:
@@ -446,17 +456,13 @@ def key_for(options: RunOptions, preset: ModelPreset, catalog: Catalog, caller: 
     variable = options.api_key_env or preset.key_env or USUAL_KEY
     if not options.api_key_env and not belongs(variable, preset.base_url, catalog):
         if sending and (preset.key_env or (key_named(variable, caller) and not _is_near(preset.base_url))):
-            raise _not_named(variable, preset)
+            # It was named alone, and the key would have gone to another one.
+            raise UsageError(t("cli.key_not_known_belong", variable=variable, host=host_of(preset.base_url)))
         return None
     key = key_named(variable, caller)
     if not key and sending and (options.api_key_env or preset.key_env):
         raise UsageError(t("cli.no_key_set_environment", preset_name=preset.name, variable=variable, path=keys_file()))
     return key
-
-
-def _not_named(variable: str, preset: ModelPreset) -> UsageError:
-    """Return the error for a server that was named alone, where a key would have gone to another one."""
-    return UsageError(t("cli.key_not_known_belong", variable=variable, host=host_of(preset.base_url)))
 
 
 def remember(options: RunOptions, catalog: Catalog) -> None:

@@ -116,20 +116,28 @@ def _as_json(setup: Setup, found: Forecast) -> dict[str, Any]:
         "max_output": setup.request.max_output,
         "notes": list(map(str, setup.notes)),
         "estimate": asdict(estimate(setup.trials, setup.request.max_output)),
+        **_forecast_json(setup, found),
+        "row_trials_to_demonstrate": _row_trials(),
+    }
+
+
+def _forecast_json(setup: Setup, found: Forecast) -> dict[str, Any]:
+    """Return what is predicted of the cache, the cost, the time and the precision, for a program."""
+    cost = {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
+    batch = asdict(setup.preset.batch) if setup.preset.batch else None
+    dated = {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output, "batch": batch}
+    return {
         "cache": {
             "kind": found.cache.name,
             "predicted_cached_tokens": found.cached_tokens,
             "predicted_computed_share": round(found.computed_share, 4),
         },
-        "cost_usd": {name: None if value is None else str(value) for name, value in asdict(found.cost).items()}
-        | {"prices_as_of": setup.preset.prices_as_of, "guessed_output_tokens": found.guessed_output}
-        | {"batch": asdict(setup.preset.batch) if setup.preset.batch else None},
+        "cost_usd": cost | dated,
         "seconds": None if found.seconds is None else round(found.seconds, 1),
         "half_widths": {
             name: {"trials": n, "at_0.5": round(half, 4), "at_0.9": round(nine, 4)}
             for name, (n, half, nine) in found.half_widths.items()
         },
-        "row_trials_to_demonstrate": _row_trials(),
     }
 
 
@@ -190,17 +198,13 @@ def _grid_rows(setup: Setup, at_once: tuple[int, int]) -> dict[Message, str]:
 
 
 def _repeats(setup: Setup) -> Message:
-    vary, most = tuple(map(_vary_words, setup.options.vary)), setup.options.repeats
+    vary, most = tuple(_VARY.get(name, name) for name in setup.options.vary), setup.options.repeats
     if setup.samples:
         return t("cli.varying_samples", most=most, samples=tuple(map(str, setup.samples)), vary=vary)
     return t("cli.varying", repeats=most, vary=vary)
 
 
 _VARY = {"haystack": t("cli.vary_haystack"), "needle": t("cli.vary_needle"), "sampling": t("cli.vary_sampling")}
-
-
-def _vary_words(name: str) -> str:
-    return _VARY.get(name, name)
 
 
 def _rows(setup: Setup) -> dict[Message, str]:

@@ -11,22 +11,21 @@ from typing import Any, Literal
 from nihbench.app.consent import Again, check_cost, readmitted
 from nihbench.app.events import Caller
 from nihbench.app.jobs import Job, Ready, made_ready
-from nihbench.app.money import budget_of, tell_spent, tell_unknown
+from nihbench.app.money import tell_unknown
 from nihbench.app.options import header_values
-from nihbench.app.running import complete, now, stopped
-from nihbench.app.sending import clients, enter_checks
+from nihbench.app.running import completed, now
+from nihbench.app.sending import billed, clients, enter_checks
 from nihbench.catalog.loading import load_for
 from nihbench.endpoint.kinds import may_be_asked
 from nihbench.endpoint.spending import Budget
-from nihbench.errors import NihError, UsageError
-from nihbench.lang.messages import Message, t, without_stop
+from nihbench.errors import UsageError
+from nihbench.lang.messages import Message, t
 from nihbench.languages.base import of
 from nihbench.run.like import source_text
 from nihbench.run.options import RunOptions
 from nihbench.run.records import RecordWriter, read_records
 from nihbench.run.runner import run_trials
 from nihbench.run.setup import Made, Setup
-from nihbench.run.spent import account, outcomes_before
 from nihbench.run.store import PROBES, RunFolder, check_same, owned
 from nihbench.run.stored import stored_options
 from nihbench.score.rules import grade
@@ -265,18 +264,8 @@ def _measure(ready: Ready, folder: RunFolder, owed: Sequence[Probe]) -> None:
                     build=lambda trial: build_probe(setup, by_trial[trial]),
                 )
 
-    with account(folder.path, setup, now) as (ledger, spent):
-        budget = budget_of(setup, ready.members, caller, spent, ledger)
-        for tokens, outcome in () if setup.counts_doubted else outcomes_before(folder.path, setup):
-            budget.learn(tokens, setup.request.max_output, outcome)
-        try:
-            complete(main(budget), caller)
-        except KeyboardInterrupt as error:
-            raise stopped(error, _KEPT) from error
-        except NihError as error:
-            raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_KEPT)) from error
-        finally:
-            tell_spent(setup, ready.members, list(by_trial), budget, caller, before=spent)
+    with billed(ready, folder, list(by_trial)) as budget:
+        completed(main(budget), caller, _KEPT)
 
 
 def causes_of(folder: RunFolder, records: Mapping[str, Record], grades: Mapping[str, Grade]) -> Causes | None:

@@ -141,6 +141,6 @@ def _exportable(options: RunOptions, caller: Caller) -> Iterator[Setup]:
         key=None,
         headers=options.headers,
     )
-    setup = outlined(options, catalog, model, caller).laid_out()
+    setup = outlined(options, model, caller).laid_out()
     introduce(setup, model, caller)
     yield setup

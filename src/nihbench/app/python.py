@@ -1,4 +1,4 @@
-"""What `import nihbench` offers: plan, run and resume, read, grade, compare, draw and report.
+"""What `import nihbench` offers: plan, run and resume, read, grade, compare, follow over time, draw and report.
 
 Options are keywords of the names, the meaning and the defaults of the command line's (`nih run --help`,
 `keywords.Keywords`). Nothing is printed and nobody is asked on a terminal: `on_event` hears what happens, `agree` says
@@ -8,15 +8,19 @@ whether a bill is paid. Every error that a user can mend is a `NihError`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack
 
 from nihbench.app.comparing import Comparison, comparison_of
 from nihbench.app.events import Bill, Caller, Event
+from nihbench.app.gating import MAX_DROP, QUICK_MAX_DROP, Asked, Gate, gate_of, old_sides
+from nihbench.app.history import History, history_in
 from nihbench.app.keywords import OPTIONS, Keywords
+from nihbench.app.live import live_gate
 from nihbench.app.loaded import Run, Runs, load_run, paths_of, results_of
 from nihbench.app.options import raw_values
 from nihbench.app.passports import Passports, passports_in
@@ -258,8 +262,66 @@ def compare(
         UsageError: there is nothing to compare, or the haystacks differ.
     """
     caller = _caller(False, on_event)
-    results = results_of(runs, scorer)
-    return comparison_of(results, caller, by=by, prompt=prompt, rows=rows, wanted=difference, unpaired=unpaired)
+    read = partial(results_of, runs, scorer)
+    return comparison_of(read, caller, by=by, prompt=prompt, rows=rows, wanted=difference, unpaired=unpaired)
+
+
+def gate(
+    new: Runs,
+    *,
+    against: Runs | None = None,
+    live: bool = False,
+    max_drop: float | None = None,
+    min_found: float | None = None,
+    min_length: int | None = None,
+    tasks: str | Sequence[str] = (),
+    more: bool = False,
+    scorer: str | None = None,
+    agree: Agree = False,
+    on_event: OnEvent | None = None,
+    **options: Unpack[Keywords],
+) -> Gate:
+    """Ask whether a new run has lost more than is allowed against an old one; `verdict`: pass, fail or undecided.
+
+    Args:
+        new: the new run, or a folder of runs; with `live` the folder in which it is made, or gone on with.
+        against: the old run, a folder of runs, or a baseline file; with `live` also a model that is asked, too. None:
+            only bars are asked for.
+        live: whether a model is asked, as far as the verdict needs; `quick` does it with a small grid.
+        max_drop: the largest loss of the found rate that is allowed; None: 0.03, and 0.15 with `quick`.
+        min_found: the found rate that has to be reached.
+        min_length: the effective length that has to be reached, in tokens.
+        tasks: only these experiments.
+        more: whether a live gate goes on beyond its plan while it is undecided.
+        scorer: whose scores; None: the rules'.
+        agree: as for `run`.
+        on_event: hears what happens.
+        **options: with `live`, as for `run`.
+
+    Raises:
+        UsageError: nothing is asked for, the two read other texts, or the options can't be carried out.
+        NihError: with `live`, as for `run`.
+    """
+    values, caller = raw_values(options), _caller(agree, on_event)
+    wanted = [tasks] if isinstance(tasks, str) else list(tasks)
+    asked = Asked(
+        max_drop=max_drop if max_drop is not None else QUICK_MAX_DROP if values["quick"] else MAX_DROP,
+        min_found=min_found,
+        min_length=min_length,
+        tasks=tuple(name.strip() for each in wanted for name in each.split(",") if name.strip()),
+    )
+    (path,), old = paths_of([new]), None if against is None else paths_of([against])[0]
+    given = [name for name, value in options.items() if value is not None]
+    if live or values["quick"]:
+        if old is None:
+            raise UsageError(t("gate.live_against"))
+        return _wait_for(
+            lambda called: live_gate(path, str(old), values, given, called, asked, on=more, scorer=scorer), caller
+        )
+    if given:
+        raise UsageError(t("gate.only_live", options=tuple(given)))
+    sides = [] if old is None else old_sides(old, scorer)
+    return gate_of(results_of([new], scorer), sides, caller, asked, old_name=old.name if old else "")
 
 
 def passport(*runs: Runs, rule: str = "", scorer: str | None = None) -> Passports:
@@ -285,7 +347,10 @@ def plot(
     scorer: str | None = None,
     animate: str | PathLike[str] | None = None,
     title: str | None = None,
-    preset: Literal["default", "blog", "slide"] = "default",
+    subtitle: str | None = None,
+    names: str | Mapping[str, str] | None = None,
+    caption: Literal["none", "short", "full"] = "full",
+    preset: Literal["default", "blog", "slide", "square", "wide", "story"] = "default",
     colours: Literal["classic", "safe", "grey"] = "classic",
     size: str | None = None,
     dpi: int | None = None,
@@ -305,7 +370,11 @@ def plot(
         scorer: whose scores; None: the rules'.
         animate: where to write how the map filled: .png (APNG) or .gif.
         title: a title of your own.
-        preset: "default", "blog" or "slide" (16:9).
+        subtitle: what stands under the title; None: model, experiment, corpus and date where it is one map.
+        names: what models are called in the figure: `{"moonshot-v1-128k": "Kimi"}`, or "MODEL=SHOWN,...".
+        caption: how much is said under it: "none", "short" (one line) or "full".
+        preset: "default", "blog" (1,600 pixels wide), "slide" (1,920 x 1,080), or for posts "square" (1,080 x 1,080),
+            "wide" (1,600 x 900), "story" (1,080 x 1,920).
         colours: "classic", "safe" (colour-blind) or "grey" (print).
         size: in inches: "8x5", or "8" for the width alone.
         dpi: pixels an inch.
@@ -319,10 +388,35 @@ def plot(
     from nihbench.app.drawing import plot_of
 
     return plot_of(
-        results_of(runs, scorer), _path(out), _caller(False, on_event), kind=kind, prompt=prompt, axis=axis,
-        animate=_path(animate), title=title, preset=preset, colours=colours, size=size, dpi=dpi,
-        transparent=transparent, values=values,
+        partial(results_of, runs, scorer), _path(out), _caller(False, on_event), kind=kind, prompt=prompt, axis=axis,
+        animate=_path(animate), title=title, subtitle=subtitle, names=names, caption=caption, preset=preset,
+        colours=colours, size=size, dpi=dpi, transparent=transparent, values=values,
     )  # fmt: skip
+
+
+def history(
+    *runs: Runs,
+    model: str = "",
+    prompt: str = "",
+    scorer: str | None = None,
+    on_event: OnEvent | None = None,
+) -> History:
+    """Join the runs of a model over time, and test what changed between them.
+
+    Args:
+        *runs: runs, folders of runs, or folders that hold such folders.
+        model: only this model's; "": all.
+        prompt: only these prompts, separated by commas; "": all.
+        scorer: whose scores; None: the rules'.
+        on_event: hears which runs are left out.
+
+    Returns:
+        Its `series`; printed, what each of them says. `nihbench.plot(*runs, kind="history")` draws them.
+
+    Raises:
+        UsageError: there is no run, or no such model or prompt.
+    """
+    return history_in(paths_of(runs), _caller(False, on_event), model=model, prompt=prompt, scorer=scorer)
 
 
 def report(
@@ -354,7 +448,7 @@ def report(
     return write_report(paths_of(runs), Path(out), _caller(False, on_event), title=title, scorer=scorer, price=price)
 
 
-for _function in (plan, run, arun, resume, aresume, prompt):
+for _function in (plan, run, arun, resume, aresume, prompt, gate):
     _options(_function)
 
 
@@ -399,7 +493,7 @@ def _measured(session: Session) -> Run:
     return load_run(session.root)
 
 
-def _wait_for(work: Callable[[Caller], Run], caller: Caller) -> Run:
+def _wait_for(work: Callable[[Caller], T], caller: Caller) -> T:
     try:
         return wait_for(work, caller)
     except InterruptedRunError as error:

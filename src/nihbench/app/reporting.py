@@ -7,17 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from nihbench.analysis.report import Measured, report_data
+from nihbench.app.comparing import comparison_of
 from nihbench.app.events import Caller, PassportMade
+from nihbench.app.history import history_of
 from nihbench.app.money import stored_tariff
-from nihbench.app.passports import Passports, has_rungs, passports_in, rule_of
-from nihbench.app.results import result_from
+from nihbench.app.passports import has_rungs, passports_in, rule_of
+from nihbench.app.results import Result, result_from
 from nihbench.catalog.loading import load_for
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import write_atomic
 from nihbench.figures.captions import listed
+from nihbench.figures.findings import change_phrase
 from nihbench.figures.report import report_page
-from nihbench.lang.messages import language, t
+from nihbench.lang.messages import language, languages, said, t
 from nihbench.run.scores import default_scorer, grades_of
 from nihbench.run.spent import Tariff, spent_of
 from nihbench.run.store import RunFolder, open_run
@@ -53,8 +56,15 @@ def write_report(
         raise UsageError(t("cli.report_html_file_give", name=out.with_suffix(".html")))
     catalog, runs = load_for(caller.tell_once), list(runs)
     told = [_measured(folder, scorer, catalog, price, caller) for path in runs for folder in find_runs(path)]
-    made = _passports(told, runs, caller)
-    data = report_data(told, title=title or _title(told), passports=made.as_json() if made else ())
+    results = [result_from(run.folder, run.records, run.grades, run.scorer) for run in told]
+    made = passports_in(results, rule_of(runs, caller)) if has_rungs(run.folder for run in told) else None
+    data = report_data(
+        told,
+        title=title or _title(told),
+        passports=made.as_json() if made else (),
+        history=history_of(results).told_series(),
+        changes=_changes(results),
+    )
     page = report_page(data, lang=language())
     write_atomic(out, page)
     caller.tell(t("cli.report_mb", out=out, size=len(page) / 1e6))
@@ -63,12 +73,22 @@ def write_report(
     return out
 
 
-def _passports(told: Sequence[Measured], paths: Iterable[Path], caller: Caller) -> Passports | None:
-    """Return the passports of runs of several tasks; None of runs of one."""
-    if not has_rungs(run.folder for run in told):
-        return None
-    results = [result_from(run.folder, run.records, run.grades, run.scorer) for run in told]
-    return passports_in(results, rule_of(paths, caller))
+def _changes(results: Sequence[Result]) -> list[dict[str, str]]:
+    """Return where the second of two runs is worse and better; nothing where they can't be paired."""
+    if len(results) != 2:
+        return []
+    try:
+        pairs = comparison_of(lambda: results, Caller(), by="model").pairs
+    except UsageError:
+        return []
+    return [
+        {
+            lang: said(t("finding.change", b=pair.second.name, change=change_phrase(pair, lang)), lang)
+            for lang in languages()
+        }
+        for pair in pairs
+        if change_phrase(pair)
+    ]
 
 
 def _measured(path: Path, scorer: str | None, catalog: Catalog, price: str | None, caller: Caller) -> Measured:
@@ -121,4 +141,11 @@ def _cost(tariff: Tariff | None) -> Callable[[Record], float | None]:
 def _title(runs: Sequence[Measured]) -> str:
     models = dict.fromkeys(run.folder.manifest.model.name for run in runs)
     experiments = dict.fromkeys(run.folder.manifest.experiment for run in runs)
-    return f"{listed('en', list(models))}: {listed('en', list(experiments))}"
+    if len(experiments) <= _NAMED:
+        return f"{listed('en', list(models))}: {listed('en', list(experiments))}"
+    more = t("cli.report_experiments", count=len(experiments))
+    return f"{listed('en', list(models))}: {said(more, 'en')}"
+
+
+_NAMED = 4
+"""Experiments that a report's title names; of more it says how many they are."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nihbench.analysis.controls import ControlResult, control_results, withheld
-from nihbench.analysis.grids import Grid, grid
+from nihbench.analysis.grids import Grid, grid, rows_of
 from nihbench.analysis.statistics import Statistics, Summary, adaptive_rows, statistics, summary
 from nihbench.analysis.table import Table, columns
 from nihbench.app.events import Caller
@@ -67,6 +67,7 @@ def origin_of(run: RunFolder, records: Sequence[Record]) -> Origin:
     return Origin(
         run=run.path.resolve().name,
         date="/".join(dict.fromkeys((days[0], days[-1]))) if days else "",
+        began=min((record.started_at for record in records if record.started_at), default=""),
         served=str(next(iter(served)) or "") if len(served) == 1 else "",
         counted=json.dumps([run.manifest.length_unit.tokenizer, run.manifest.identity.get("calibration")]),
     )
@@ -149,6 +150,8 @@ class Result:
                 summary=summary,
                 task=self.run.manifest.task,
                 statistics=made,
+                manifest=self.run.manifest,
+                rows=partial(rows_of, self.table, grid.experiment, grid.prompt),
                 withheld=self.withheld(summary),
                 controls=tuple(
                     each

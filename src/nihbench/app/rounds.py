@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from nihbench.app.events import Caller
@@ -57,53 +57,75 @@ async def send_rounds(
     if setup.options.shard is not None:
         caller.tell(t("cli.adaptive_part_makes_first"))
         return
-    records = folder.records()
-    planned = rounds(setup, records)
+    planned = rounds(setup, folder.records())
+    made = _Made(
+        setup=setup, folder=folder, budget=budget, send=send, fit=fit, fits_free=fits_free, retry_all=retry_all,
+        records=folder.records(),
+    )  # fmt: skip
     reached, short = planned.before, False
     for step in planned.steps:
-        due = _due(setup, step.trials, records, retry_all=retry_all)
-        unfitted = to_fit(setup, [trial for _, trial in due], records)
-        lengths = sorted({trial.length for trial in unfitted})
-        counts = likely_points(lengths, setup.window) if unfitted and not fits_free else ()
-        if due and not _fits(setup, budget, [trial for _, trial in due], counts):
+        if not await made.add(step.trials):
             short = True
             break
-        if unfitted:
-            setup = replace(setup, calibration=await fit(setup, unfitted))
-            assert setup.calibration is not None
-            folder = amend(folder, setup.calibration)
-            due = _due(setup, step.trials, records, retry_all=retry_all)
-            # A text may take more counts than are foreseen.
-            if not _fits(setup, budget, [trial for _, trial in due]):
-                short = True
-                break
-        if due:
-            made = with_extra(setup, records)
-            more = tuple(trial for trial_id, trial in due if trial_id not in records)
-            await send(replace(made, trials=(*made.trials, *more)), due, records)
-            records = folder.records()
         reached = step.precision
-    extra = sum(record.trial.extra for record in records.values())
+    extra = sum(record.trial.extra for record in made.records.values())
     caller.tell(_ended(setup.options, planned, extra, reached if short else planned.after, short=short))
 
 
-def _due(setup: Setup, trials: Sequence[Trial], records: Mapping[str, Record], *, retry_all: bool) -> Owed:
-    """Return what is owed of a round, every place of its haystack once."""
-    sent = settled(setup, trials)
-    ids = {setup.trial_id(trial) for trial in sent}
-    of_round = {key: record for key, record in records.items() if key in ids}
-    return owed(replace(setup, trials=sent), of_round, retry_all=retry_all)
+@dataclass(kw_only=True, slots=True)
+class _Made:
+    """An adaptive run as far as it is made: its fit and its records grow from round to round (see `send_rounds`)."""
 
+    setup: Setup
+    folder: RunFolder
+    budget: Budget
+    send: Send
+    fit: Fit
+    fits_free: bool
+    retry_all: bool
+    records: Mapping[str, Record]
 
-def _fits(setup: Setup, budget: Budget, trials: Sequence[Trial], counts: Sequence[int] = ()) -> bool:
-    """Say whether trials can be paid for at their worst, and before them counts of so many tokens."""
-    if setup.options.max_cost is None:
+    async def add(self, trials: Sequence[Trial]) -> bool:
+        """Make a round; return False where not all of it can be paid for, and none of it was sent."""
+        due = self._due(trials)
+        unfitted = to_fit(self.setup, [trial for _, trial in due], self.records)
+        if due and not self._fits(due, self._counts(unfitted)):
+            return False
+        if unfitted:
+            fitted = await self.fit(self.setup, unfitted)
+            self.setup, self.folder = replace(self.setup, calibration=fitted), amend(self.folder, fitted)
+            due = self._due(trials)
+            if not self._fits(due):  # a text may take more counts than are foreseen
+                return False
+        if due:
+            made = with_extra(self.setup, self.records)
+            more = tuple(trial for trial_id, trial in due if trial_id not in self.records)
+            await self.send(replace(made, trials=(*made.trials, *more)), due, self.records)
+            self.records = self.folder.records()
         return True
-    total = budget.exactly_spent
-    sent = [(trial.length, setup.request.max_output) for trial in trials]
-    for tokens, output in [*sent, *((math.ceil(MARGIN * count), 1) for count in counts)]:
-        total += budget.worst_cost(tokens, output) or 0
-    return total <= Decimal(str(setup.options.max_cost))
+
+    def _due(self, trials: Sequence[Trial]) -> Owed:
+        """Return what is owed of a round, every place of its haystack once."""
+        sent = settled(self.setup, trials)
+        ids = {self.setup.trial_id(trial) for trial in sent}
+        of_round = {key: record for key, record in self.records.items() if key in ids}
+        return owed(replace(self.setup, trials=sent), of_round, retry_all=self.retry_all)
+
+    def _counts(self, unfitted: Sequence[Trial]) -> Sequence[int]:
+        """Return about how many tokens the counts have that fit a haystack, as far as they are paid for."""
+        if not unfitted or self.fits_free:
+            return ()
+        return likely_points(sorted({trial.length for trial in unfitted}), self.setup.window)
+
+    def _fits(self, due: Owed, counts: Sequence[int] = ()) -> bool:
+        """Say whether trials can be paid for at their worst, and before them counts of so many tokens."""
+        if self.setup.options.max_cost is None:
+            return True
+        total = self.budget.exactly_spent
+        sent = [(trial.length, self.setup.request.max_output) for _, trial in due]
+        for tokens, output in [*sent, *((math.ceil(MARGIN * count), 1) for count in counts)]:
+            total += self.budget.worst_cost(tokens, output) or 0
+        return total <= Decimal(str(self.setup.options.max_cost))
 
 
 def _ended(options: RunOptions, planned: Rounds, extra: int, reached: float, *, short: bool) -> Message:

@@ -14,8 +14,15 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from nihbench.app.events import Caller, Event
-from nihbench.errors import InterruptedRunError, Terminated, TerminatedRunError
-from nihbench.lang.messages import Message, t
+from nihbench.errors import (
+    DamagedDataError,
+    InterruptedRunError,
+    MovedError,
+    NihError,
+    Terminated,
+    TerminatedRunError,
+)
+from nihbench.lang.messages import Message, t, without_stop
 
 T = TypeVar("T")
 
@@ -49,6 +56,23 @@ def stopped(error: KeyboardInterrupt, go_on: Message) -> InterruptedRunError:
         name = str(error.args[0]) if error.args else "SIGTERM"
         return TerminatedRunError(t("cli.stopped_2", signal=name, go_on=go_on))
     return InterruptedRunError(t("cli.stopped", go_on=go_on))
+
+
+def completed(main: Coroutine[Any, Any, T], caller: Caller, go_on: Message) -> T:
+    """Run a coroutine as `complete` does; where it ends early, the error says what is kept, and how to go on.
+
+    Raises:
+        InterruptedRunError: it was ended by Ctrl-C or by a signal.
+        NihError: what it raised, with `go_on`; a folder that is damaged, or moved, can't be gone on with.
+    """
+    try:
+        return complete(main, caller)
+    except KeyboardInterrupt as error:
+        raise stopped(error, go_on) from error
+    except (DamagedDataError, MovedError):
+        raise
+    except NihError as error:
+        raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=go_on)) from error
 
 
 def interruptible(caller: Caller) -> Caller:

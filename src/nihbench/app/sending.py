@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from nihbench.app.checks import canary_of, likely_tokens, request_counter
+from nihbench.app.checks import Checks, canary_of, likely_tokens, request_counter
 from nihbench.app.events import Caller, PartBegan, PartEnded, TrialDone, order_words
 from nihbench.app.jobs import Ready
-from nihbench.app.money import Checks, Gauges, budget_of, gauges_of, tell_spent
-from nihbench.app.running import complete, now, stopped
+from nihbench.app.money import Gauges, budget_of, gauges_of, tell_spent
+from nihbench.app.running import completed, now
 from nihbench.app.wiring import foreseen
 from nihbench.endpoint.access import SideBySide
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.spending import Budget
 from nihbench.endpoint.waits import in_words
-from nihbench.errors import DamagedDataError, MovedError, NihError
-from nihbench.lang.messages import Message, t, typed, without_stop
+from nihbench.lang.messages import Message, t, typed
 from nihbench.plan.grid import BEFORE_THE_GRID
 from nihbench.run.calibration import Calibration, calibrate_further
 from nihbench.run.forecast import cache_use
+from nihbench.run.records import RecordWriter
 from nihbench.run.runner import Opening, Owed, Progress, run_trials
 from nihbench.run.setup import Setup
 from nihbench.run.spent import account, outcomes_before
@@ -42,6 +42,7 @@ class Sending:
 
     `resume`: what --resume takes to go on; None: nothing is kept. `elsewhere`: what other runs have spent of the same
     money. `quiet`: the controls are said by the caller. `retry_all`: final failures of extra draws are owed.
+    `later`: trials that are owed and not sent now.
     """
 
     resume: Path | None
@@ -49,6 +50,7 @@ class Sending:
     strict_controls: bool = False
     quiet: bool = False
     retry_all: bool = False
+    later: int = 0
 
 
 def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> Decimal:
@@ -57,33 +59,36 @@ def measure(ready: Ready, folder: RunFolder, trials: Owed, sending: Sending) -> 
     Raises:
         NihError: it could not be finished; the message says how to go on.
     """
-    setup, members, caller = ready.setup, ready.members, ready.caller
     if sending.resume is not None:
-        caller.tell(
-            t(
-                "cli.run_folder_trials_done",
-                path=folder.path,
-                done=len(setup.trials) - len(trials),
-                total=len(setup.trials),
-            )
-        )
+        planned = len(ready.setup.trials)
+        done = planned - len(trials) - sending.later
+        ready.caller.tell(t("cli.run_folder_trials_done", path=folder.path, done=done, total=planned))
     sent = [trial for _, trial in trials]
+    with billed(ready, folder, sent, sending.elsewhere) as budget:
+        completed(_send(ready, folder, trials, budget, sending, sent), ready.caller, _go_on(sending))
+    return budget.exactly_spent - sending.elsewhere
+
+
+@contextlib.contextmanager
+def billed(ready: Ready, folder: RunFolder, sent: Sequence[Trial], elsewhere: Decimal = Decimal(0)) -> Iterator[Budget]:
+    """Keep account of what a run is asked as long as the context lasts; at its end say what that has cost.
+
+    Args:
+        ready: the run, its servers within reach.
+        folder: its folder, which the caller owns.
+        sent: what is sent; more may come to it meanwhile.
+        elsewhere: what other runs have spent of the same money.
+    """
+    setup, members, caller = ready.setup, ready.members, ready.caller
     with account(folder.path, setup, now) as (ledger, before):
-        budget = budget_of(setup, members, caller, before + sending.elsewhere, ledger)
+        budget = budget_of(setup, members, caller, before + elsewhere, ledger)
         # What earlier answers taught is known again, so that a resumed run weighs the same call alike.
         for tokens, outcome in () if setup.counts_doubted else outcomes_before(folder.path, setup):
             budget.learn(tokens, setup.request.max_output, outcome)
         try:
-            complete(_send(ready, folder, trials, budget, sending, sent), caller)
-        except KeyboardInterrupt as error:
-            raise stopped(error, _go_on(sending)) from error
-        except (DamagedDataError, MovedError):
-            raise
-        except NihError as error:
-            raise type(error)(t("cli.error_go_on", error=without_stop(error), go_on=_go_on(sending))) from error
+            yield budget
         finally:
-            tell_spent(setup, members, sent, budget, caller, before=before, elsewhere=sending.elsewhere)
-    return budget.exactly_spent - sending.elsewhere
+            tell_spent(setup, members, sent, budget, caller, before=before, elsewhere=elsewhere)
 
 
 def enter_checks(ready: Ready, folder: RunFolder) -> None:
@@ -94,104 +99,120 @@ def enter_checks(ready: Ready, folder: RunFolder) -> None:
 
 
 async def _send(
-    ready: Ready,
-    folder: RunFolder,
-    trials: Owed,
-    budget: Budget,
-    sending: Sending,
-    sent: list[Trial],
+    ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
 ) -> None:
     """Send what is owed, and what an adaptive run decides on after it; `sent` is told of the latter."""
     asleep = asyncio.create_task(tell_of_sleep(ready.caller.tell))
     try:
-        await _send_parts(ready, folder, trials, budget, sending, sent)
+        with folder.writer() as writer:
+            async with clients(ready, budget) as (completer, limiters):
+                sender = _Sender(
+                    ready=ready,
+                    folder=folder,
+                    sending=sending,
+                    writer=writer,
+                    completer=completer,
+                    limiters=limiters,
+                    judge=CutJudge(canary_of(completer, ready.setup, ready.caller)),
+                    gauges=gauges_of(ready.setup, ready.members, limiters, budget, sending.elsewhere),
+                    sent=sent,
+                )
+                await sender.send_planned(trials)
+                if ready.setup.options.adaptive:
+                    from nihbench.app.rounds import send_rounds
+
+                    free = ready.model.counter is not None
+                    await send_rounds(
+                        ready.setup, folder, budget, sender.send_further, sender.fit, ready.caller,
+                        fits_free=free, retry_all=sending.retry_all,
+                    )  # fmt: skip
     finally:
         asleep.cancel()
 
 
-async def _send_parts(
-    ready: Ready, folder: RunFolder, trials: Owed, budget: Budget, sending: Sending, sent: list[Trial]
-) -> None:
-    setup, caller = ready.setup, ready.caller
-    before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
-    rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sender:
+    """Sends a run's trials part by part; what all parts have in common."""
 
-    def opening(part: Owed) -> Opening | None:
-        """Look at the first answers of the controls before the grid, and at those of all else, each for themselves.
+    ready: Ready
+    folder: RunFolder
+    sending: Sending
+    writer: RecordWriter
+    completer: Completer
+    limiters: Sequence[Limiter]
+    judge: CutJudge
+    gauges: Callable[[Mapping[int, int]], Gauges]
+    sent: list[Trial]
+
+    async def send_planned(self, trials: Owed) -> None:
+        """Send what is owed of the plan: the controls before the grid, then all else."""
+        before = [pair for pair in trials if pair[1].control in BEFORE_THE_GRID]
+        rest = [pair for pair in trials if pair[1].control not in BEFORE_THE_GRID]
+        setup, caller, quiet = self.ready.setup, self.ready.caller, self.sending.quiet
+        with _part(setup, trials, self.folder.records().values(), self.gauges, caller) as shown:
+            await self._send(
+                setup, before, shown, later=len(rest) + self.sending.later, opening=self._opening(before, early=True)
+            )
+            if before and rest and not quiet:
+                from nihbench.app.finishing import tell_controls
+
+                tell_controls(self.folder, caller, strict=self.sending.strict_controls)
+            await self._send(setup, rest, shown, later=self.sending.later, opening=self._opening(rest, early=False))
+
+    async def send_further(self, setup: Setup, due: Owed, records: Mapping[str, Record]) -> None:
+        """Send a round of an adaptive run, of which `setup` has the trials."""
+        self.sent.extend(trial for _, trial in due)
+        with _part(setup, due, records.values(), self.gauges, self.ready.caller) as shown:
+            await self._send(setup, due, shown)
+
+    async def fit(self, setup: Setup, due: Sequence[Trial]) -> Calibration:
+        """Fit the haystack of further trials to what the server counts; say where that can't be done."""
+        told: list[str] = []
+        measure, _ = request_counter(self.ready.model, self.completer, likely_tokens(setup), on_refusal=told.append)
+        found = await calibrate_further(setup, due, measure)
+        if found is setup.calibration:
+            told.append(t("cli.note_further_haystack_not"))
+        if told:
+            self.ready.caller.tell(told[0])
+        return found
+
+    async def _send(
+        self, setup: Setup, part: Owed, shown: Callable[[Progress], None], *, later: int = 0,
+        opening: Opening | None = None,
+    ) -> None:  # fmt: skip
+        await run_trials(
+            setup,
+            part,
+            self.completer,
+            self.writer,
+            total=len(setup.trials),
+            later=later,
+            now=now,
+            on_progress=shown,
+            limiters=self.limiters,
+            opening=opening,
+            cut_judge=self.judge,
+        )
+
+    def _opening(self, part: Owed, *, early: bool) -> Opening | None:
+        """Return what looks at the first answers of the controls before the grid, or of all else, each by themselves.
 
         What is made anew is not looked at for what it was; a check is small, and has an answer for every failure.
         """
-        if sending.quiet or not part:
+        if self.sending.quiet or not part:
             return None
-        kept = {} if sending.retry_all else folder.records()
-        early = part is before
+        kept = {} if self.sending.retry_all else self.folder.records()
         known = {key: each for key, each in kept.items() if (each.trial.control in BEFORE_THE_GRID) == early}
-        return Opening(setup, (trial for _, trial in part), known)
-
-    with folder.writer() as writer:
-        async with clients(ready, budget) as (completer, limiters):
-            judge = CutJudge(canary_of(completer, setup, caller))
-            gauges = gauges_of(setup, ready.members, limiters, budget, sending.elsewhere)
-            with _part(setup, trials, folder.records().values(), gauges, caller) as shown:
-                for part, later in ((before, len(rest)), (rest, 0)):
-                    await run_trials(
-                        setup,
-                        part,
-                        completer,
-                        writer,
-                        total=len(setup.trials),
-                        later=later,
-                        now=now,
-                        on_progress=shown,
-                        limiters=limiters,
-                        opening=opening(part),
-                        cut_judge=judge,
-                    )
-                    if part and later and not sending.quiet:
-                        from nihbench.app.finishing import tell_controls
-
-                        tell_controls(folder, caller, strict=sending.strict_controls)
-
-            async def send(setup: Setup, due: Owed, records: Mapping[str, Record]) -> None:
-                sent.extend(trial for _, trial in due)
-                with _part(setup, due, records.values(), gauges, caller) as shown:
-                    await run_trials(
-                        setup, due, completer, writer, total=len(setup.trials), now=now, on_progress=shown,
-                        limiters=limiters, cut_judge=judge,
-                    )  # fmt: skip
-
-            async def fit(setup: Setup, due: Sequence[Trial]) -> Calibration:
-                told: list[str] = []
-                measure, _ = request_counter(ready.model, completer, likely_tokens(setup), on_refusal=told.append)
-                found = await calibrate_further(setup, due, measure)
-                if found is setup.calibration:
-                    told.append(t("cli.note_further_haystack_not"))
-                if told:
-                    caller.tell(told[0])
-                return found
-
-            if setup.options.adaptive:
-                from nihbench.app.rounds import send_rounds
-
-                free = ready.model.counter is not None
-                await send_rounds(
-                    setup, folder, budget, send, fit, caller, fits_free=free, retry_all=sending.retry_all
-                )  # fmt: skip
+        return Opening(self.ready.setup, (trial for _, trial in part), known)
 
 
 @contextlib.asynccontextmanager
 async def clients(ready: Ready, budget: Budget) -> AsyncIterator[tuple[Completer, list[Limiter]]]:
     """Open a client for each server that shares the work; give one completer for all, and their limiters."""
-    options = ready.setup.options
-    checks, tell = ready.checks or Checks(options=options, caller=ready.caller), ready.caller.tell
+    checks = ready.checks or Checks(options=ready.setup.options, caller=ready.caller)
     limiters = [checks.limiter(member) for member in ready.members]
     async with contextlib.AsyncExitStack() as opened:
-        each = [
-            await opened.enter_async_context(
-                member.client(stream=options.stream, limiter=limiter, budget=budget, on_change=tell, on_silence=tell)
-            )
-            for member, limiter in zip(ready.members, limiters, strict=True)
-        ]
+        each = [await opened.enter_async_context(checks.client(member, budget)) for member in ready.members]
         yield SideBySide(list(zip(each, limiters, strict=True))) if len(each) > 1 else each[0], limiters
 
 

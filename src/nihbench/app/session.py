@@ -26,6 +26,7 @@ from nihbench.run.tree import check_place, check_room, create_tree, slug
 from nihbench.types import Trial
 
 if TYPE_CHECKING:
+    from nihbench.app.live import Pace
     from nihbench.app.results import Result
 
 _RESULTS = Path("results")
@@ -37,7 +38,7 @@ class Session:
 
     `root` is the folder of the run, or of the runs where they are several. `is_new`: nothing of them is there yet.
     `retry_all`: final failures are tried again, too. `strict_controls`: a control that fails stops a run before its
-    grid.
+    grid. `pace`: it is sent look by look, as far as a gate's verdict needs; None: all of it.
     """
 
     jobs: tuple[Job, ...] = field(repr=False)
@@ -47,6 +48,7 @@ class Session:
     is_new: bool
     retry_all: bool = False
     strict_controls: bool = False
+    pace: Pace | None = field(default=None, repr=False)
 
     def measure(self) -> tuple[Result, ...]:
         """Measure all of it; return the runs as they are read.
@@ -93,7 +95,9 @@ class Session:
     def _planned(self, ready: Ready) -> list[Trial]:
         """Return what a run has to send of what is planned."""
         records = ready.job.existing.records() if ready.job.existing else {}
-        return [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=self.retry_all)]
+        due = [trial for _, trial in owed(with_extra(ready.setup, records), records, retry_all=self.retry_all)]
+        most = None if self.pace is None else self.pace.most(ready.setup)
+        return due if most is None else [trial for trial in due if trial in most]
 
     def _folders(self, ready: Sequence[Ready]) -> list[Path]:
         """Return the folders of the runs in that of the whole; a new tree's folder is made."""
@@ -118,39 +122,62 @@ class Session:
         spent = [spent_before(folder.path, each.setup) for each, folder in zip(ready, runs, strict=True)]
         apart = spent_apart(self.root, folders)
         tell_reach([(each.setup, each.members, self._planned(each)) for each in ready], sum(spent, apart), self.caller)
+        if self.pace is not None:
+            return self._send_by_looks(self.pace, ready, runs, spent, apart)
         results = []
         for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
-            elsewhere = sum(spent, apart) - spent[number]
+            spent[number] = self._send(each, folder, sum(spent, apart) - spent[number])
+            results.append(self._finished(each, folder))
+        return tuple(results)
+
+    def _send_by_looks(
+        self, pace: Pace, ready: Sequence[Ready], runs: Sequence[RunFolder], spent: list[Decimal], apart: Decimal
+    ) -> tuple[Result, ...]:
+        """Send what a gate's next look needs of every run, until it has a verdict."""
+        setups = [each.setup for each in ready]
+        for step in pace.steps(setups[-1]):
+            for number, (each, folder) in enumerate(zip(ready, runs, strict=True)):
+                elsewhere = sum(spent, apart) - spent[number]
+                spent[number] = self._send(each, folder, elsewhere, step.trials(each.setup))
+            if pace.is_decided(step, [folder.path for folder in runs]):
+                break
+        return tuple(self._finished(each, folder) for each, folder in zip(ready, runs, strict=True))
+
+    def _finished(self, ready: Ready, folder: RunFolder) -> Result:
+        from nihbench.app.finishing import finish
+
+        tell_cache(ready, folder)
+        # An adaptive run writes into run.json what it fitted since.
+        return finish(open_run(folder.path), self.caller, resume=self.root, enough=self.pace is not None)
+
+    def _send(
+        self, ready: Ready, folder: RunFolder, elsewhere: Decimal, part: Collection[Trial] | None = None
+    ) -> Decimal:
+        """Send what one run owes, or what of a part of it; return what it has spent in all."""
+        with owned(folder.path, now):
+            check_unchanged(folder)
+            records = folder.records()
+            begun = replace(ready, setup=with_extra(ready.setup, records))
+            due = owed(begun.setup, records, retry_all=self.retry_all)
+            trials = due if part is None else [pair for pair in due if pair[1] in part]
+            if trials:
+                check_room(folder.path)
+            elif part is not None:
+                return spent_before(folder.path, ready.setup)
             sending = Sending(
                 resume=self.root,
                 elsewhere=elsewhere,
                 strict_controls=self.strict_controls,
                 retry_all=self.retry_all,
+                later=len(due) - len(trials),
             )
-            with owned(folder.path, now):
-                spent[number] = self._send(each, folder, sending)
-            from nihbench.app.finishing import finish
+            try:
+                return measure(begun, folder, trials, sending)
+            except (StoppedError, InterruptedRunError):
+                from nihbench.app.finishing import finish_part
 
-            tell_cache(each, folder)
-            # An adaptive run writes into run.json what it fitted since.
-            results.append(finish(open_run(folder.path), self.caller, resume=self.root))
-        return tuple(results)
-
-    def _send(self, ready: Ready, folder: RunFolder, sending: Sending) -> Decimal:
-        """Send what one run owes; return what it has spent in all."""
-        check_unchanged(folder)
-        records = folder.records()
-        begun = replace(ready, setup=with_extra(ready.setup, records))
-        trials = owed(begun.setup, records, retry_all=self.retry_all)
-        if trials:
-            check_room(folder.path)
-        try:
-            return measure(begun, folder, trials, sending)
-        except (StoppedError, InterruptedRunError):
-            from nihbench.app.finishing import finish_part
-
-            finish_part(folder, self.caller)
-            raise
+                finish_part(folder, self.caller)
+                raise
 
 
 def new_session(

@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from nihbench.app.checks import canary, preflown
+from nihbench.app.checks import Checks, canary, preflown
 from nihbench.app.events import Caller
 from nihbench.app.options import find_preset, host_of, is_gguf, key_for, preset_at, remember
 from nihbench.catalog.loading import load_for
-from nihbench.catalog.lookup import Catalog
 from nihbench.endpoint.access import ModelAccess, open_model
 from nihbench.errors import UsageError
 from nihbench.fetch.files import open_named
@@ -25,9 +23,6 @@ from nihbench.run.forecast import Forecast, forecast_of
 from nihbench.run.options import RunOptions
 from nihbench.run.resolve import Outline, outline_of, preset_of
 from nihbench.run.setup import Begun, Setup
-
-if TYPE_CHECKING:
-    from nihbench.app.money import Checks
 
 
 @contextmanager
@@ -43,33 +38,19 @@ def prepared(
         begun: what the run found out when it began, where there is one.
         draft: whether it is only looked at.
     """
-    catalog = load_for(caller.tell_once)
-    with reach(options, catalog, caller, sending=sending) as model:
-        setup = outlined(options, catalog, model, caller, begun=begun, draft=draft).laid_out()
+    with reach(options, caller, sending=sending) as model:
+        setup = outlined(options, model, caller, begun=begun, draft=draft).laid_out()
         introduce(setup, model, caller, begun=begun)
         yield setup, model
 
 
 def outlined(
-    options: RunOptions,
-    catalog: Catalog,
-    model: ModelAccess,
-    caller: Caller,
-    *,
-    begun: Begun | None = None,
-    draft: bool = False,
+    options: RunOptions, model: ModelAccess, caller: Caller, *, begun: Begun | None = None, draft: bool = False
 ) -> Outline:
-    """Resolve options for a model within reach, but for their lengths.
-
-    Args:
-        options: what the user asked for.
-        catalog: needles, prompts, corpora, models.
-        model: the model.
-        caller: hears what is fetched.
-        begun: what the run found out when it began, where it is resumed.
-        draft: whether it is only looked at; a plan always is.
-    """
-    return outline_of(options, catalog, model, folder=Path.cwd(), report=caller.fetching, begun=begun, draft=draft)
+    """Resolve options for a model within reach in the working folder, by its catalog; see `outline_of`."""
+    return outline_of(
+        options, load_for(caller.tell_once), model, folder=Path.cwd(), report=caller.fetching, begun=begun, draft=draft
+    )
 
 
 def foreseen(setup: Setup, model: ModelAccess, pace: Pace | None = None) -> Forecast:
@@ -108,11 +89,12 @@ def window_comes_later(options: RunOptions, model: ModelAccess) -> bool:
 
 
 @contextmanager
-def reach(options: RunOptions, catalog: Catalog, caller: Caller, *, sending: bool) -> Iterator[ModelAccess]:
+def reach(options: RunOptions, caller: Caller, *, sending: bool) -> Iterator[ModelAccess]:
     """Reach the model that the options name, starting the embedded server where it is a local one.
 
     Whatever it is asked then carries the headers and the further fields that the options give, at their price.
     """
+    catalog = load_for(caller.tell_once)
     preset = preset_of(options, find_preset(options, catalog))
     if preset.local is None and (options.base_url or not is_gguf(options.model)):
         key = key_for(options, preset, catalog, caller, sending=sending)
@@ -150,9 +132,7 @@ def _tell_of_template(model: ModelAccess, caller: Caller) -> None:
 
 
 @contextmanager
-def reach_all(
-    options: RunOptions, catalog: Catalog, caller: Caller, *, sending: bool
-) -> Iterator[tuple[ModelAccess, ...]]:
+def reach_all(options: RunOptions, caller: Caller, *, sending: bool) -> Iterator[tuple[ModelAccess, ...]]:
     """Reach the model that the options name, and where it will be asked, its further servers (--base-url) too.
 
     The first one comes first. None is asked anything that a model would have to read. Arguments as for `reach`.
@@ -162,7 +142,8 @@ def reach_all(
         EndpointError: one of them can't be reached.
     """
     with ExitStack() as opened:
-        model = opened.enter_context(reach(options, catalog, caller, sending=sending))
+        catalog = load_for(caller.tell_once)
+        model = opened.enter_context(reach(options, caller, sending=sending))
         members = [model]
         for url in options.more_urls if sending else ():
             preset = preset_at(model.preset, url)

@@ -38,7 +38,8 @@ class Commands(LazyGroup):
         Entry("cases", f"{_DECLARED}.understand:cases"),
         Entry("export", f"{_DECLARED}.understand:export"),
         Entry("compare", f"{_DECLARED}.understand:compare"),
-        Entry("gate", f"{_DECLARED}.understand:gate"),
+        Entry("gate", f"{_DECLARED}.measure:gate"),
+        Entry("history", f"{_DECLARED}.understand:history"),
         Entry("diagnose", f"{_DECLARED}.understand:diagnose"),
         Entry("agree", f"{_DECLARED}.understand:agree"),
         Entry("merge", f"{_DECLARED}.data:merge"),
@@ -99,6 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     if threading.current_thread() is threading.main_thread():
         gc.set_threshold(*_COLLECT_AFTER)
+        # httpx brings a command line of its own where rich and click are there: 50 ms that no command needs. A module
+        # that is None counts as one that is not there.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
         # What is multiplied here is small: numpy's threads would cost more to wake, and to wait in, than they save.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         for number in ENDING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from nihbench.app.batching import Terms, fetch_all, served, submit_run
+from nihbench.app.batching import fetch_all, served, submit_run
 from nihbench.app.events import BatchStands
 from nihbench.app.finishing import finish, finish_tree
 from nihbench.app.jobs import Job, resumed_jobs
@@ -51,7 +51,7 @@ def submit(
         asked = run_options(options, caller)
         folder, _ = write_requests(asked, out, caller, max_requests=max_requests, max_file_mb=max_file_mb)
         job = Job(options=asked, existing=folder)
-    submit_run(job, Terms(completion_window=completion_window, again=again), caller)
+    submit_run(job, caller, completion_window=completion_window, again=again)
 
 
 def status(

@@ -75,18 +75,19 @@ def is_live() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM", "xterm").lower() not in _TERMINALS_WITHOUT
 
 
-def measuring(*, yes: bool = False) -> Caller:
-    """Return the user at the terminal (`terminal`), who sees what is measured as well."""
-    hearer = _Watcher()
+def measuring(*, yes: bool = False, results: bool = True) -> Caller:
+    """Return the user at the terminal (`terminal`), who sees what is measured as well; `results`: and every run."""
+    hearer = _Watcher(results=results)
     return replace(terminal(yes=yes), emit=hearer.hear)
 
 
 class _Watcher(Hearer):
     """Shows what came of trials in the live view, where the terminal can, and a run when it is measured."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, results: bool) -> None:
         super().__init__()
         self._view: LiveView | None = None
+        self._results = results
 
     def hear(self, event: Event) -> None:
         """Take an event."""
@@ -98,6 +99,8 @@ class _Watcher(Hearer):
         elif isinstance(event, TrialDone) and self._view is not None:
             self._view.take(event.record)
         elif isinstance(event, Measured):
+            if not self._results:
+                return
             from nihbench.cli.progress import show_result
 
             show_result(event.result)

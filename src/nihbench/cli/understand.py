@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nihbench.analysis.report import sampled_of
 from nihbench.analysis.statistics import Statistics
-from nihbench.app.comparing import check_comparison, comparison_of
+from nihbench.app.comparing import comparison_of
 from nihbench.app.results import result_of, results_in, tell_controls
 from nihbench.cli.hearing import terminal
 from nihbench.cli.output import note, show_json, tell
@@ -34,9 +35,8 @@ def compare(
     as_json: bool,
 ) -> None:
     """Compare prompts or models over identical haystacks: exact paired tests and a verdict in plain words."""
-    check_comparison(by, wanted)
-    results = results_in(runs, scorer=scorer)
-    made = comparison_of(results, terminal(), by=by, prompt=prompt, rows=rows, wanted=wanted, unpaired=unpaired)
+    read = partial(results_in, runs, scorer=scorer)
+    made = comparison_of(read, terminal(), by=by, prompt=prompt, rows=rows, wanted=wanted, unpaired=unpaired)
     if as_json:
         show_json(made.as_json())
         return

@@ -163,7 +163,7 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
     reason = _string(choice.get("finish_reason"))
     problem = _no_answer(said, text, content.unread or unread, reason) or _problem(reason, text)
     if problem is None and not text.strip() and beside.strip() and not marked:
-        problem = "bad_response", _all_reasoning(beside)
+        problem = "bad_response", Note("all_reasoning", characters=len(beside))
     if problem is not None:
         return _failure(*problem, received, usage)
     keys = received.keys
@@ -180,13 +180,6 @@ def _judge(data: object, received: Received, *, unread: bool = False) -> Outcome
         streamed=received.streamed,
         first_token_s=received.first_token_s,
         provider=_string(data.get("provider"), keys),
-    )
-
-
-def _all_reasoning(reasoning: str) -> Words:
-    return Note(
-        "all_reasoning",
-        characters=len(reasoning),
     )
 
 

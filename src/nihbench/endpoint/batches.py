@@ -32,7 +32,6 @@ LOST = "lost"
 """The status of a batch that the server does not know: it is gone, or another account's."""
 _TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=600.0)
 _ATTEMPTS = 5
-_LONGEST_WAIT_S = 60.0
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
 # 50,000 answers of 32,000 characters each, in bytes.
 _MOST_OF_A_FILE = 8 * 1024**3
@@ -68,8 +67,7 @@ class BatchEndpoint(ClientOwner):
     """
 
     def __init__(self, endpoint: Endpoint, *, sleep: Callable[[float], object] = time.sleep) -> None:
-        super().__init__(endpoint, _TIMEOUTS)
-        self._sleep = sleep
+        super().__init__(endpoint, _TIMEOUTS, sleep)
 
     def keys(self) -> tuple[str, ...]:
         """Return what lets in there, and must not be kept where the server gives it back."""
@@ -95,7 +93,7 @@ class BatchEndpoint(ClientOwner):
                     headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
                 )
 
-        return self._identity(self._object(self._persist(send, t("endpoint.upload", name=path.name))).get("id"))
+        return self._identity(self._object(self._asked(send, t("endpoint.upload", name=path.name))).get("id"))
 
     def create(self, input_file_id: str, *, url: str, completion_window: str, metadata: Mapping[str, str]) -> Batch:
         """Create a batch: from here on it costs money. It is sent once.
@@ -154,7 +152,7 @@ class BatchEndpoint(ClientOwner):
         """Return how a batch stands; one that the server does not know is `LOST`. Raises as `find`."""
         self._identity(batch_id)  # it may come out of a run's folder, and must not choose another address
         what = t("endpoint.ask_batch", batch_id=batch_id)
-        response = self._persist(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
+        response = self._asked(lambda: self._client.get(self._endpoint.url(f"/batches/{batch_id}")), what, known=404)
         if response.status_code == 404:
             return Batch(id=batch_id, status=LOST, message=str(self._diagnosis(response).message))
         return self._batch(self._object(response))
@@ -180,7 +178,7 @@ class BatchEndpoint(ClientOwner):
                         file.write(piece)
                 return Heard(status_code=status, headers=headers, content=b"")
 
-        self._persist(get, what)
+        self._asked(get, what)
 
     @property
     def _host(self) -> str:
@@ -188,34 +186,17 @@ class BatchEndpoint(ClientOwner):
 
     def _get(self, path: str, what: str, parameters: Mapping[str, str | int]) -> Mapping[str, Any]:
         url = self._endpoint.url(path)
-        response = self._persist(lambda: self._client.get(url, params=dict(parameters)), what, known=404)
+        response = self._asked(lambda: self._client.get(url, params=dict(parameters)), what, known=404)
         if response.status_code == 404:
             raise EndpointError(_failed(what, f"{self._host}: {self._diagnosis(response).message}"))
         return self._object(response)
 
-    def _persist(self, send: Callable[[], Heard], what: str, known: int = 200) -> Heard:
+    def _asked(self, send: Callable[[], Heard], what: str, known: int = 200) -> Heard:
         """Ask, and ask again where that may help; `known` is a further status that the caller understands."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            wait_s: float = 2.0**attempt
-            last = attempt == _ATTEMPTS
-            try:
-                response = send()
-            except NO_ANSWER as error:
-                if last:
-                    raise EndpointError(_failed(what, no_answer(error, self._endpoint)[1])) from error
-            else:
-                if response.status_code in (200, 201, known):
-                    return response
-                found = self._diagnosis(response)
-                if last or not HANDLING[found.kind].retry:
-                    raise self._refusal(found, what)
-                wait_s = wait_s if found.wait_s is None else found.wait_s
-            self._sleep(min(wait_s, _LONGEST_WAIT_S))
-        raise AssertionError("the last attempt returns or raises")
-
-    def _diagnosis(self, response: Heard) -> Diagnosis:
-        secrets = self._endpoint.secrets()
-        return classify(response.status_code, response.content, response.headers, secrets=secrets)
+        return self._persist(
+            send, _ATTEMPTS, (200, 201, known), lambda said: EndpointError(_failed(what, said)),
+            lambda found: self._refusal(found, what),
+        )  # fmt: skip
 
     def _refusal(self, found: Diagnosis, what: str) -> StoppedError | EndpointError:
         words = _failed(what, f"{self._host}: {found.message}")

@@ -24,7 +24,7 @@ from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.limits import Limiter
 from nihbench.endpoint.servers import ServerKind, listed_window
 from nihbench.endpoint.spending import Budget
-from nihbench.endpoint.transport import Caller
+from nihbench.endpoint.transport import Asker
 from nihbench.errors import EndpointError, NihError, StoppedError
 from nihbench.lang.messages import Message as Sentence
 from nihbench.lang.messages import Words, t, without_stop
@@ -181,7 +181,7 @@ def _listing(endpoint: Endpoint, access: ModelAccess) -> Preflight:
     """Return what the list of models and the counting endpoint say."""
     report = Preflight(host=endpoint.host, model=access.preset.model, reachable=True)
     try:
-        with Caller(endpoint, _QUICK) as http:
+        with Asker(endpoint, _QUICK) as http:
             response = http.get(endpoint.url("/models"))
     except httpx.ReadTimeout:
         return report  # a busy server may still answer what it is there for
@@ -263,7 +263,7 @@ def _in(report: Preflight) -> dict[str, Any]:
 
 
 def _with_loaded_window(report: Preflight, endpoint: Endpoint, model: str) -> Preflight:
-    with Caller(endpoint, _QUICK) as http:
+    with Asker(endpoint, _QUICK) as http:
         for path, key, names, size in _LOADED:
             try:
                 response = http.get(endpoint.root_url(path))

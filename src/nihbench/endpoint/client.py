@@ -199,12 +199,7 @@ class ChatClient:
         outcome = await self._persist(larger, earlier)
         if isinstance(outcome, Failure) and HANDLING[outcome.kind].no_help:
             # What matters is that no answer began, not that the larger limit itself was refused.
-            words = Note(
-                "larger_limit_no_help",
-                cut=cut.message,
-                limit=limit,
-                said=outcome.message,
-            )
+            words = Note("larger_limit_no_help", cut=cut.message, limit=limit, said=outcome.message)
             outcome = replace(outcome, kind="cut_answer", message=words)
         return replace(outcome, changes=(*outcome.changes, Note("larger_limit", limit=limit)))
 
@@ -297,8 +292,7 @@ class ChatClient:
             hold.settle(outcome)
             outcome = replace(outcome, entry=hold.entry)
         if slot is not None:
-            # The headers of an answer were heard when they came, and have grown old while it was written.
-            slot.settle(signal_of(replace(outcome, rates=None) if isinstance(outcome, Completion) else outcome))
+            slot.settle(signal_of(outcome))
         return outcome, found, dialect
 
     async def _leave(self, call: Call, stack: AsyncExitStack) -> tuple[Hold | None, Slot | None]:

@@ -348,20 +348,12 @@ def no_answer(error: Exception, endpoint: Endpoint) -> tuple[FailureKind, Words,
             words = Note("no_tls", host=host, reason=reason)
             return "transient", words, False
         if (proxy := proxy_name(endpoint)) is not None:
-            words = Note(
-                "no_connection_by_proxy",
-                host=host,
-                proxy=proxy,
-                reason=reason,
-            )
+            words = Note("no_connection_by_proxy", host=host, proxy=proxy, reason=reason)
             return "transient", words, False
         words = Note("no_connection", host=host, reason=reason)
         return "transient", words, False
     if isinstance(error, httpx.ProxyError) and said.startswith("407"):
-        words = Note(
-            "proxy_login",
-            host=host,
-        )
+        words = Note("proxy_login", host=host)
         return "auth", words, False
     if isinstance(error, httpx.ProxyError):
         return "transient", Note("proxy_refused", host=host, said=said), False

@@ -16,7 +16,7 @@ from typing import Any
 
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.dialect import as_json
-from nihbench.endpoint.failures import classify, parse_json
+from nihbench.endpoint.failures import Diagnosis, parse_json
 from nihbench.endpoint.kinds import GONE_S, HANDLING
 from nihbench.endpoint.servers import ServerInfo, size_of
 from nihbench.endpoint.tokenizers import char_starts, fit_pieces, fit_token_strings
@@ -81,8 +81,7 @@ class ServerTokenizer(ClientOwner):
         if info.kind == "other":
             host = endpoint.host
             raise EndpointError(t("endpoint.server_no_tokenizer_own", host=host))
-        super().__init__(endpoint, _COUNT_TIMEOUTS)
-        self._sleep = sleep
+        super().__init__(endpoint, _COUNT_TIMEOUTS, sleep)
         self._waits_s = (*_FIRST_WAITS_S, *(_STEP_S for _ in range(int(gone_s / _STEP_S))))
         self._kind = info.kind
         self._counts_requests = True
@@ -177,8 +176,7 @@ class ServerTokenizer(ClientOwner):
         content = json.dumps(body, ensure_ascii=False).encode()
         response = self._send(self._endpoint.root_url(path), content)
         if response.status_code != 200:
-            secrets = self._endpoint.secrets()
-            found = classify(response.status_code, response.content, response.headers, secrets=secrets)
+            found = self._diagnosis(response)
             words = t("endpoint.refused_count_tokens_2", host=self._endpoint.host, path=path, message=found.message)
             if response.status_code == _LOADING:
                 raise self._lost(words)
@@ -270,7 +268,6 @@ def _lacks(endpoint: Endpoint, key: str, path: str) -> str:
 
 _TIMEOUTS = Timeouts(connect_s=10.0, write_s=120.0, idle_s=300.0)
 _ATTEMPTS = 6
-_LONGEST_WAIT_S = 60.0
 _ANTHROPIC_VERSION = "2023-06-01"
 
 
@@ -287,8 +284,8 @@ class CountingEndpoint(ClientOwner):
     def __init__(
         self, endpoint: Endpoint, kind: CounterKind, model: str, *, sleep: Callable[[float], object] = time.sleep
     ) -> None:
-        super().__init__(endpoint, _TIMEOUTS)
-        self._kind, self._model, self._sleep = kind, model, sleep
+        super().__init__(endpoint, _TIMEOUTS, sleep)
+        self._kind, self._model = kind, model
 
     def count_messages(self, messages: Sequence[Message]) -> int:
         """Return the prompt tokens of a chat request with these messages.
@@ -323,29 +320,18 @@ class CountingEndpoint(ClientOwner):
 
     def _post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> Mapping[str, Any]:
         content = json.dumps(body, ensure_ascii=False).encode()
-        for attempt in range(1, _ATTEMPTS + 1):
-            wait_s: float = 2.0**attempt
-            last = attempt == _ATTEMPTS
-            try:
-                response = self._client.post(self._endpoint.url(path), content=content, headers=dict(headers))
-            except NO_ANSWER as error:
-                if last:
-                    raise EndpointError(
-                        t("endpoint.tokens_cant_counted_2", no_answer=no_answer(error, self._endpoint)[1])
-                    ) from error
-            else:
-                if response.status_code == 200:
-                    return self._object(response.content)
-                secrets = self._endpoint.secrets()
-                found = classify(response.status_code, response.content, response.headers, secrets=secrets)
-                words = t("endpoint.refused_count_tokens", host=self._endpoint.host, said=found.message)
-                if HANDLING[found.kind].stop_run and found.kind != "bad_parameter":
-                    raise StoppedError(words)
-                if last or not HANDLING[found.kind].retry:
-                    raise EndpointError(words)
-                wait_s = wait_s if found.wait_s is None else found.wait_s
-            self._sleep(min(wait_s, _LONGEST_WAIT_S))
-        raise AssertionError("the last attempt returns or raises")
+        url = self._endpoint.url(path)
+
+        def refused(found: Diagnosis) -> StoppedError | EndpointError:
+            stops = HANDLING[found.kind].stop_run and found.kind != "bad_parameter"
+            words = t("endpoint.refused_count_tokens", host=self._endpoint.host, said=found.message)
+            return StoppedError(words) if stops else EndpointError(words)
+
+        response = self._persist(
+            lambda: self._client.post(url, content=content, headers=dict(headers)), _ATTEMPTS, (200,),
+            lambda said: EndpointError(t("endpoint.tokens_cant_counted_2", no_answer=said)), refused,
+        )  # fmt: skip
+        return self._object(response.content)
 
     def _object(self, content: bytes) -> Mapping[str, Any]:
         try:

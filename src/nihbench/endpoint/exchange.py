@@ -132,13 +132,7 @@ async def exchange(
                 "POST", url, content=_sent(body), headers=headers, extensions=extensions
             ) as response:
                 on_headers(response.headers)
-                reading.begin(response.status_code, response.headers)
-                # Unpacked here and not by httpx, which would unpack gigabytes at once, and several times over.
-                async for packed in response.aiter_raw():
-                    reading.take_packed(packed)
-                    if reading.is_over:
-                        break  # leaving the response closes its connection, and so ends the server's work
-                    timer.reschedule(reading.deadline())
+                await reading.read(response, timer)
     except TimeoutError as error:
         if not reading.answered:
             raise DeadlineError(reading.missed()) from error
@@ -198,6 +192,21 @@ class _Reading:
         if self._stream is not None:
             return self._stream.past_limit or self._stream.done
         return self.status not in SUCCESS and self._size > _MOST_OF_AN_ERROR
+
+    async def read(self, response: httpx.Response, timer: asyncio.Timeout) -> None:
+        """Read an answer for as long as more of it is wanted, putting off the deadline with each piece.
+
+        Raises:
+            TooLongError: see `take`.
+            CodingError: see `begin` and `take_packed`.
+        """
+        self.begin(response.status_code, response.headers)
+        # Unpacked here and not by httpx, which would unpack gigabytes at once, and several times over.
+        async for packed in response.aiter_raw():
+            self.take_packed(packed)
+            if self.is_over:
+                return  # leaving the response closes its connection, and so ends the server's work
+            timer.reschedule(self.deadline())
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Take in the answer's status and headers.

@@ -443,32 +443,15 @@ def _hinted(
     """Return a message with what to do about it behind it, where that is known."""
     if kind == "day_limit":
         if wait_s is None:
-            return Note(
-                "hint_day_limit_unknown",
-                message=message,
-            )
-        return Note(
-            "hint_day_limit",
-            message=message,
-            wait=in_words(wait_s),
-        )
+            return Note("hint_day_limit_unknown", message=message)
+        return Note("hint_day_limit", message=message, wait=in_words(wait_s))
     if 300 <= status < 400:
         target = next((value for name, value in headers.items() if name.lower() == "location"), "")
-        return Note(
-            "hint_redirect",
-            message=message,
-            target=target or Note("another_address"),
-        )
+        return Note("hint_redirect", message=message, target=target or Note("another_address"))
     if status == 401 and "invalid_authentication_error" in error.tags:
-        return Note(
-            "hint_moonshot_keys",
-            message=message,
-        )
+        return Note("hint_moonshot_keys", message=message)
     if status == 407:
-        return Note(
-            "hint_proxy_login",
-            message=message,
-        )
+        return Note("hint_proxy_login", message=message)
     if status in (404, 405) and not is_about_model(error.message):
         return Note("hint_base_url", message=message)
     return message

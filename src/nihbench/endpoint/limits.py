@@ -1,8 +1,8 @@
 """When a call may be sent: one limiter an endpoint, for calls at once, requests a minute and tokens a minute together.
 
 Calls wait in one line, first come, first served: a long prompt is not overtaken by short ones. The first in line is
-sent when no wait asked for by the server is running (`holdoff`; Retry-After holds for all), fewer calls than the limit
-are in flight (`concurrency`) and both buckets have what it costs (`pacing`). The limiter sends nothing and tries
+sent when no wait asked for by the server is running (`HoldOff`; Retry-After holds for all), fewer calls than the limit
+are in flight (`Concurrency`) and both buckets have what it costs (`Pace`). The limiter sends nothing and tries
 nothing again: a refused call is to leave its slot, wait as it likes and come back for another.
 """
 
@@ -20,7 +20,7 @@ from typing import Literal
 from nihbench.endpoint.kinds import HANDLING, HoldOff, silent
 from nihbench.errors import EndingError
 from nihbench.lang.messages import quoted, t
-from nihbench.types import Completion, Failure, FailureKind, Outcome, RateState
+from nihbench.types import Completion, FailureKind, Outcome, RateState
 
 # ---- what the limiter is told of a call that ended, as numbers: `Signal`, and how one is read off an outcome ---------
 # Pure. Headers are parsed elsewhere and come as `RateState`; here only the few words are read with which a refusal
@@ -61,21 +61,17 @@ class Signal:
 def signal_of(outcome: Outcome) -> Signal:
     """Return what the limiter needs to know of one attempt's outcome.
 
-    The headers of a streamed answer came before it: what they say is left is out of date, and is dropped here.
+    The headers of an answer were heard when they came (`Slot.hear`), and have grown old while it was written.
     """
-    usage, rates = outcome.usage, outcome.rates
+    usage = outcome.usage
+    ended = Signal(kind="ok", prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens)
     if isinstance(outcome, Completion):
-        if outcome.streamed and rates is not None:
-            rates = RateState(limit_requests=rates.limit_requests, limit_tokens=rates.limit_tokens)
-        ended = Signal(kind="ok")
-    elif outcome.kind == "rate_limit":
-        exceeded, allowed = read_refusal(quoted(outcome.message))
-        ended = Signal(kind="rate_limit", exceeded=exceeded, allowed=allowed)
-    else:
-        ended = Signal(kind=outcome.kind)
-    if isinstance(outcome, Failure):
-        ended = replace(ended, status=outcome.status, wait_s=outcome.wait_s)
-    return replace(ended, prompt_tokens=usage.prompt_tokens, completion_tokens=usage.completion_tokens, rates=rates)
+        return ended
+    ended = replace(ended, kind=outcome.kind, status=outcome.status, wait_s=outcome.wait_s, rates=outcome.rates)
+    if outcome.kind != "rate_limit":
+        return ended
+    exceeded, allowed = read_refusal(quoted(outcome.message))
+    return replace(ended, exceeded=exceeded, allowed=allowed)
 
 
 _NUMBER = r"(\d[\d,]*)"

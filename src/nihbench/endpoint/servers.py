@@ -16,7 +16,7 @@ import httpx
 from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer
 from nihbench.endpoint.failures import parse_json
 from nihbench.endpoint.masking import masked
-from nihbench.endpoint.transport import Caller
+from nihbench.endpoint.transport import Asker
 from nihbench.errors import EndpointError
 
 ServerKind = Literal["llama.cpp", "vllm", "other"]
@@ -69,7 +69,7 @@ def probe(endpoint: Endpoint, *, model: str | None = None) -> ServerInfo:
         EndpointError: nothing answers at this address.
         UsageError: the environment's proxy or the file of authorities can't be used.
     """
-    with Caller(endpoint, _TIMEOUTS) as client:
+    with Asker(endpoint, _TIMEOUTS) as client:
         listing = _get(client, endpoint, endpoint.url("/models"))
         data = listing.get("data")
         entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
@@ -106,7 +106,7 @@ def _marks(template: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_MARK.findall(template)))[:_MOST_MARKS]
 
 
-def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:
+def _engine(client: Asker, endpoint: Endpoint, owners: Collection[object], props: Mapping[str, Any]) -> str:
     """Return which engine a server says it is; the lists of single engines are asked for in one's own network only."""
     if "default_generation_settings" in props:
         return "llama.cpp"
@@ -122,7 +122,7 @@ def _engine(client: Caller, endpoint: Endpoint, owners: Collection[object], prop
     return ""
 
 
-def _cache_block(client: Caller, endpoint: Endpoint) -> int | None:
+def _cache_block(client: Asker, endpoint: Endpoint) -> int | None:
     """Return the size of a vLLM server's cache blocks, which differs by the device that it runs on.
 
     Source: vLLM's GET /metrics, vllm:cache_config_info.
@@ -141,7 +141,7 @@ def _cache_block(client: Caller, endpoint: Endpoint) -> int | None:
     return int(size) if size.isascii() and size.isdigit() and 0 < len(size) < 7 and int(size) else None
 
 
-def _get(client: Caller, endpoint: Endpoint, url: str) -> Mapping[str, Any]:
+def _get(client: Asker, endpoint: Endpoint, url: str) -> Mapping[str, Any]:
     """Return the JSON object at `url`; an empty one where the server has nothing to say there."""
     try:
         response = client.get(url)

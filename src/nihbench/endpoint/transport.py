@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +22,13 @@ import httpx
 import truststore
 
 from nihbench.endpoint.coding import CodingError, Inflater, TooLongError
-from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, proxy_for
+from nihbench.endpoint.connection import NO_ANSWER, Endpoint, Timeouts, no_answer, proxy_for
+from nihbench.endpoint.failures import Diagnosis, classify
+from nihbench.endpoint.kinds import HANDLING
 from nihbench.endpoint.usage import MOST_BYTES
 from nihbench.errors import NihError, UsageError
 from nihbench.fetch.files import open_named
-from nihbench.lang.messages import t
+from nihbench.lang.messages import Words, t
 
 # A long prefill sends nothing for minutes, and routers forget connections that are silent for about six.
 KEEP_ALIVE_IDLE_S = 60
@@ -98,7 +100,7 @@ class Heard:
     content: bytes
 
 
-class Caller:
+class Asker:
     """Asks an endpoint what is no chat, one connection a question; may be shared by threads. A context manager.
 
     Of the deadlines it knows those for connecting, for writing, for a silence of the server (`idle_s`), and for an
@@ -187,16 +189,61 @@ def _told_apart() -> Iterator[None]:
         raise CodingError(type(error).__name__) from error
 
 
+LONGEST_PAUSE_S = 60.0
+"""What is no chat is asked again after so long at most, whatever its server asks for."""
+
+
 class ClientOwner:
-    """A context manager that has a `Caller` and closes it.
+    """A context manager that has a `Asker` and closes it.
+
+    Args:
+        endpoint: the address, and what lets us in.
+        timeouts: the deadlines of a question.
+        sleep: waits the given seconds before a question is asked again.
 
     Raises:
         UsageError: the proxy that the environment names, or the file of authorities, can't be used.
     """
 
-    def __init__(self, endpoint: Endpoint, timeouts: Timeouts) -> None:
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts, sleep: Callable[[float], object] = time.sleep) -> None:
         self._endpoint = endpoint
-        self._client = Caller(endpoint, timeouts)
+        self._client = Asker(endpoint, timeouts)
+        self._sleep = sleep
+
+    def _persist(
+        self,
+        send: Callable[[], Heard],
+        attempts: int,
+        known: Collection[int],
+        unanswered: Callable[[Words], NihError],
+        refused: Callable[[Diagnosis], NihError],
+    ) -> Heard:
+        """Ask, and ask again where that may help, until an answer has a status that the caller knows.
+
+        Raises:
+            NihError: what `unanswered` or `refused` says of the last attempt.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            wait_s: float = 2.0**attempt
+            try:
+                response = send()
+            except NO_ANSWER as error:
+                if attempt == attempts:
+                    raise unanswered(no_answer(error, self._endpoint)[1]) from error
+            else:
+                if response.status_code in known:
+                    return response
+                found = self._diagnosis(response)
+                if attempt == attempts or not HANDLING[found.kind].retry:
+                    raise refused(found)
+                wait_s = wait_s if found.wait_s is None else found.wait_s
+            self._sleep(min(wait_s, LONGEST_PAUSE_S))
+
+    def _diagnosis(self, response: Heard) -> Diagnosis:
+        """Return what a refusal means."""
+        return classify(response.status_code, response.content, response.headers, secrets=self._endpoint.secrets())
 
     def __enter__(self) -> Self:
         return self

@@ -233,6 +233,26 @@ def caption(
     return "\n".join([joined(lang, paragraph), *headlines])
 
 
+def short_caption(settings: Sequence[Setting], *, lang: Lang = "en") -> str:
+    """Return the caption in one line: what is measured, of which model, in which corpus, when and by which version."""
+
+    def all_of(values: Iterable[str]) -> str:
+        return listed(lang, list(dict.fromkeys(values)))
+
+    unrecorded = say(lang, "unrecorded")
+    line = say(
+        lang,
+        "caption_short",
+        experiment=all_of(setting.experiment for setting in settings),
+        model=all_of(setting.model for setting in settings),
+        corpus=all_of(unrecorded if setting.imported else setting.corpus for setting in settings),
+        date=all_of(setting.date or unrecorded for setting in settings),
+        version=all_of(setting.version for setting in settings),
+    )
+    made_up = all_of(setting.model for setting in settings if setting.synthetic)
+    return joined(lang, [say(lang, "synthetic", model=made_up) if made_up else "", line])
+
+
 def _repeats(settings: Sequence[Setting], lang: Lang) -> str:
     """Say how many trials a cell has."""
     repeats = sorted({setting.repeats for setting in settings})

@@ -17,9 +17,10 @@ from nihbench.figures.captions import (
     rows_phrase,
     tell,
 )
+from nihbench.figures.sweeps import Sweep
 from nihbench.lang.messages import Lang, said, t
 from nihbench.stats.compare import Comparison
-from nihbench.stats.detectable import LEAST_HAYSTACKS
+from nihbench.stats.detectable import ALPHA, LEAST_HAYSTACKS
 from nihbench.stats.diagnose import LEAST_MISSES, Cut, Diagnosis, Pattern
 from nihbench.stats.effective import EffectiveLength, Reach
 from nihbench.stats.headline import LEAST_MEASURED
@@ -43,6 +44,26 @@ def effective_sentence(made: Statistics, lang: Lang = "en", *, brief: bool = Fal
     fixed = made.effective_absolute
     prefix = tell(lang, "effective_absolute", threshold=_percent(fixed.threshold))
     return joined(lang, ["" if brief else told, prefix, _effective(made, fixed, lang, brief)])
+
+
+def title_of(sweep: Sweep, lang: Lang = "en") -> str | None:
+    """Return what was found as a title; None of another task than to find, where nothing is known or a control failed.
+
+    "Mostly" is the threshold of the effective length, which the caption names. A rate that rises again beyond the
+    length has no such title.
+    """
+    made = sweep.statistics
+    doubtful = sweep.withheld or any(control.failed for control in sweep.controls)
+    if made is None or doubtful or not sweep.task.is_single:
+        return None
+    found = made.effective if made.effective.status != "no_base" else made.effective_absolute
+    model = sweep.setting.model
+    if found.status == "below":
+        return tell(lang, "title_below", model=model, length=_tokens(found.shortest))
+    if found.status not in ("length", "at_least") or found.length is None or found.ended == "dip":
+        return None
+    lost = found.status == "length" and 2 * found.length < max(sweep.grid.lengths)
+    return tell(lang, "title_lost" if lost else "title_found", model=model, length=_tokens(found.length))
 
 
 def _effective(made: Statistics, found: EffectiveLength, lang: Lang, brief: bool) -> str:
@@ -142,6 +163,8 @@ def comparison_paragraph(paired: Paired, lang: Lang = "en", comparisons: int = 1
         turned = {"lost": len(paired.lost), "won": len(paired.won), "pairs": found.pairs}
         sentences.append(tell(lang, "turned", a=a, b=b, **turned))
     if paired.verdict != "unmeasured":
+        change = change_phrase(paired, lang)
+        sentences.append(tell(lang, "change", b=b, change=change) if change else "")
         sentences += [_region(paired, found, region, lang) for region in paired.regions]
         sentences.append(_other_haystacks(found, lang))
         sentences += _design(paired, found, lang)
@@ -211,6 +234,9 @@ def _where(haystacks: int, general: bool, lang: Lang) -> str:
 
 
 def _test(found: Comparison, lang: Lang) -> str:
+    if found.needles:
+        key = "test_both" if found.general else "test_needles"
+        return tell(lang, key, needles=found.needles, count=found.haystacks)
     return tell(lang, "test_haystacks", count=found.haystacks) if found.general else tell(lang, "test_texts")
 
 
@@ -248,14 +274,54 @@ def _region(paired: Paired, found: Comparison, region: Region, lang: Lang) -> st
         f"region_{way}" if sure else f"region_chance_{way}",
         where=_where(found.haystacks, False, lang),
         b=paired.second.name,
-        lengths=_from_to(paired.lengths_of(region), _tokens),
-        rows=_rows(paired.axis, paired.depths_of(region), lang),
+        place=place_phrase(paired, region, lang),
         first=_percent(region.first),
         second=_percent(region.second),
         won=region.gained,
         lost=region.lost,
         p=p_text(region.p_value),
     )
+
+
+def place_phrase(paired: Paired, region: Region, lang: Lang = "en") -> str:
+    """Return where a region lies, as gate, compare and report say it: "at depths 0% to 7% above 40K"."""
+    (left, right), (top, bottom) = region.lengths, region.depths
+    lengths, rows = paired.lengths, paired.depths
+    label = [_tokens(length) for length in lengths]
+    where = []
+    if (top, bottom) != (0, len(rows) - 1):
+        marks = row_labels(paired.axis, rows)
+        ends = marks[top] if top == bottom else tell(lang, "place_to", first=marks[top], last=marks[bottom])
+        inner = paired.axis.name == DEPTH.name and _MIDDLE[0] <= rows[top] and rows[bottom] <= _MIDDLE[1]
+        where.append(tell(lang, "place_middle" if inner else "place_rows", rows=rows_phrase(paired.axis, ends, lang)))
+    if left > 0 and right == len(lengths) - 1:
+        where.append(tell(lang, "place_above", length=label[left - 1]))
+    elif left == 0 and right < len(lengths) - 1:
+        where.append(tell(lang, "place_up_to", length=label[right]))
+    elif left > 0:
+        ends = label[left] if left == right else tell(lang, "place_to", first=label[left], last=label[right])
+        where.append(tell(lang, "place_lengths", lengths=ends))
+    return (
+        tell(lang, "place_both", rows=where[0], lengths=where[1])
+        if len(where) == 2
+        else where[0]
+        if where
+        else tell(lang, "place_all")
+    )
+
+
+_MIDDLE = 30.0, 70.0
+"""Depths in between are the middle."""
+
+
+def change_phrase(paired: Paired, lang: Lang = "en") -> str:
+    """Return where the second side is surely worse and better: "worse ..., better ..."; "" where nowhere is sure."""
+    sure = sorted((each for each in paired.regions if each.p_value <= ALPHA), key=lambda each: each.difference > 0)
+    parts = [
+        tell(lang, f"change_{'better' if each.difference > 0 else 'worse'}", place=place_phrase(paired, each, lang))
+        for each in sure
+    ]
+    return tell(lang, "change_both", worse=parts[0], better=parts[1]) if len(parts) == 2 else "".join(parts)
 
 
 def _other_haystacks(found: Comparison, lang: Lang) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Text in points, all else in inches; both before the style's scale.
-TITLE, HEADING, LABEL, TICK, CAPTION = 14.0, 11.0, 10.0, 9.0, 8.5
+TITLE, SUBTITLE, HEADING, LABEL, TICK, CAPTION = 14.0, 10.5, 11.0, 10.0, 9.0, 8.5
 MARGIN, GAP, TICK_MARK, SWATCH = 0.3, 0.12, 0.09, 0.36
 
 SMALLER = (1.0, 0.92, 0.84, 0.76)
@@ -65,11 +65,12 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Around:
-    """What is written around a picture: its title, the lines of its caption, its controls."""
+    """What is written around a picture: its title, what stands under it, the lines of its caption, its controls."""
 
     title: str
     caption: str
     controls: tuple[Control, ...] = ()
+    subtitle: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +94,7 @@ class Sheet:
         inner = width - 2 * MARGIN
         f = self._factor
         self._title = ruler.wrap(drawable(around.title, bold=True), width=inner, points=TITLE * f, bold=True)
+        self._subtitle = ruler.wrap(drawable(around.subtitle), width=inner, points=SUBTITLE * f)
         self._legend, self._legend_lines = self._flowed(ruler, inner, legend)
         self._controls = [
             (line, bad)
@@ -120,8 +122,13 @@ class Sheet:
 
     @property
     def above(self) -> float:
-        """Height that margin and title take."""
-        return MARGIN + (len(self._title) * TITLE * self._factor * LINE_IN + GAP if self._title else 0.0)
+        """Height that margin, title and subtitle take."""
+        title, subtitle = self._heights()
+        return MARGIN + title + subtitle + (GAP if title or subtitle else 0.0)
+
+    def _heights(self) -> tuple[float, float]:
+        line = self._factor * LINE_IN
+        return len(self._title) * TITLE * line, len(self._subtitle) * SUBTITLE * line
 
     @property
     def below(self) -> float:
@@ -151,6 +158,7 @@ class Sheet:
         style, f = self._style, self._factor
         page = Page(self.width, style.height or self.above + body + self.below, transparent=style.transparent)
         page.lines(MARGIN, MARGIN, self._title, points=TITLE * f, fontweight="bold")
+        page.lines(MARGIN, MARGIN + self._heights()[0], self._subtitle, points=SUBTITLE * f, color=QUIET)
         y = self.above + body + GAP
         for entry in self._legend:
             x, line_y = MARGIN + entry.x, y + entry.line * TICK * f * LINE_IN

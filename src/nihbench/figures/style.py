@@ -1,4 +1,4 @@
-"""How a figure is to look: language, colours, size, resolution, size of type; presets for a post and for a slide."""
+"""How a figure is to look: language, colours, size, resolution, size of type; presets for posts and for a slide."""
 
 from __future__ import annotations
 
@@ -119,6 +119,10 @@ PRESETS: Mapping[str, Style] = {
     # 1,600 pixels, shown about 800 wide on screens of double density: its smallest type is then 11 pixels high.
     "blog": Style(width=8.0, dpi=200, scale=1.1),
     "slide": Style(width=40 / 3, height=7.5, dpi=144, scale=1.45),  # 1,920 x 1,080 pixels
+    # Posts: their type is large enough for the screen of a phone.
+    "square": Style(width=10.0, height=10.0, dpi=108, scale=1.3),  # 1,080 x 1,080 pixels
+    "wide": Style(width=40 / 3, height=7.5, dpi=120, scale=1.45),  # 1,600 x 900 pixels
+    "story": Style(width=10.0, height=160 / 9, dpi=108, scale=1.35),  # 1,080 x 1,920 pixels
 }
 
 

@@ -6,17 +6,18 @@ drawn or read here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from nihbench.analysis.controls import ControlResult
-from nihbench.analysis.grids import Grid
+from nihbench.analysis.grids import Grid, Rows
 from nihbench.analysis.statistics import Statistics, Summary
 from nihbench.errors import UsageError
 from nihbench.figures.captions import Intervals, Setting
 from nihbench.figures.style import Style
 from nihbench.lang.messages import Lang, t
+from nihbench.run.stored import Manifest
 from nihbench.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Origin:
     run: str
     date: str = ""
     served: str = ""
+    began: str = ""
+    """When its first trial was asked."""
     counted: str = ""
     """What its lengths are counted by, tokenizer and fit: two units of one such thing are the same."""
 
@@ -77,6 +80,10 @@ class Sweep:
     """The control for whose sake no headline is given."""
     controls: tuple[ControlResult, ...] = ()
     """What its controls say; of the sentinel, which stands for a whole run, each of the run's sweeps has the result."""
+    manifest: Manifest | None = None
+    """What its run.json says; None of a sweep that no run has."""
+    rows: Callable[[], Rows] | None = None
+    """Gives its trials' rows (`analysis.grids.rows_of`), with `manifest`."""
     places: int = 0
     """In how many places of its grid its planned trials are drawn: more than there are, where depths share a prompt."""
 
@@ -125,6 +132,47 @@ def named(sweeps: Sequence[Sweep], place_of: Callable[[Sweep], object] = panel_p
     return [
         replace(s, setting=replace(s.setting, model=names[id(s)], length_unit=_shared_unit(s, sweeps))) for s in sweeps
     ]
+
+
+def shown_names(names: str | Mapping[str, str] | None) -> dict[str, str]:
+    """Return what models are to be called: of "MODEL=SHOWN,MODEL=SHOWN", or of a dictionary.
+
+    Raises:
+        UsageError: it can't be read, or names a model twice.
+    """
+    if names is None or isinstance(names, Mapping):
+        pairs = [(str(model), str(shown)) for model, shown in (names or {}).items()]
+    else:
+        parts = [part.partition("=") for part in names.split(",") if part.strip()]
+        pairs = [(model.strip(), shown.strip()) for model, _, shown in parts]
+    for model, shown in pairs:
+        if not model or not shown or [name for name, _ in pairs].count(model) > 1:
+            raise UsageError(t("cli.names_not_read", names=f"{model}={shown}".rstrip("=")))
+    return dict(pairs)
+
+
+def renamed(sweeps: Sequence[Sweep], names: Mapping[str, str]) -> list[Sweep]:
+    """Return sweeps whose models are called as they are to be shown.
+
+    Raises:
+        UsageError: no sweep has a model that is named, or two models would be called the same.
+    """
+    models = list(dict.fromkeys(sweep.setting.model for sweep in sweeps))
+    for model in names:
+        if model not in models:
+            raise UsageError(t("cli.names_no_model", model=model, models=tuple(models)))
+    shown = [names.get(model, model) for model in models]
+    for name in shown:
+        if shown.count(name) > 1:
+            raise UsageError(t("cli.names_shown_twice", name=name))
+
+    def called(sweep: Sweep) -> Sweep:
+        kind, colon, model = sweep.setting.length_unit.partition(":")
+        unit = f"{kind}:{names.get(model, model)}" if kind == "model" and colon else sweep.setting.length_unit
+        model = sweep.setting.model
+        return replace(sweep, setting=replace(sweep.setting, model=names.get(model, model), length_unit=unit))
+
+    return [called(sweep) for sweep in sweeps] if names else list(sweeps)
 
 
 def _shared_unit(sweep: Sweep, sweeps: Sequence[Sweep]) -> str:

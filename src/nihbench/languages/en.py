@@ -398,6 +398,7 @@ _CUES: dict[str, tuple[tuple[str, str], ...]] = {
                                   r"\b(?:can't|cannot) say for (?:certain|sure)"),
         ("guess|take |had to|quote me", r"\bif i had to (?:guess|pick|choose|say)\b|n't quote me\b|not quote me\b|\bmy (?:\w{1,20} )?guess\b|\bi(?:'d| would)? guess\b|"
                         r"\btake (?:it|this|that) with\b"),
+        ("wrong|mistaken", r"\b(?:i|we) (?:may|might|could)(?: well)? be (?:wrong|mistaken)\b"),
         ("ambiguous", r"\b(?:is|was|seems|though|but)(?: \w{1,20}){0,3}? ambiguous\b"),
         ("caution|salt|reserve|doubt|misgiving|reservation|sceptic|skeptic|wary",
          r"\b(?:treat|take|read|use|view|handle) (?:it|this|that|the \w{1,12}) with (?:\w{1,12} ){0,3}?(?:caution|salt|reserve|doubt|s[ck]epticism)\b|"

@@ -74,7 +74,7 @@ def _past_closers(text: str, opener_at: Mapping[int, int], at: int) -> tuple[int
                 opener = opener_at[at]
         elif len(mark) == 1:
             break
-        at = closer.end() + (mark == "*")
+        at = min(closer.end() + (mark == "*"), len(text))
     return at, opener
 
 

@@ -9,21 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from pydantic import TypeAdapter
-
 from nihbench.endpoint.dialect import Call
 from nihbench.endpoint.wire.base import Dialect, wire_of
-from nihbench.errors import DamagedDataError, FetchError, UsageError, is_path_fault, path_error, unreadable
+from nihbench.errors import DamagedDataError, FetchError, UsageError, reading, unreadable
 from nihbench.fetch.files import atomic_file, check_folder, is_there, lines_of, parse_json, read_json, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.options import without_secrets
-from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
+from nihbench.run.records import adapter, lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Setup
 from nihbench.text.encoded import together
 from nihbench.types import Placed, Planted, Trial
@@ -82,7 +80,7 @@ def export_batch(
     check_folder(target)
     try:
         with atomic_file(target / PLANNED, durable=False) as planned, _Files(target, most_requests, most_bytes) as out:
-            for done, (trial_id, trial) in enumerate(_with_ids(setup), 1):
+            for done, (trial_id, trial) in enumerate(setup.by_id.items(), 1):
                 pieces, placement = request_line(setup, trial_id, trial)
                 out.write(pieces)
                 planned.write(_planned_line(setup, trial_id, trial, placement))
@@ -105,10 +103,6 @@ def request_line(setup: Setup, trial_id: str, trial: Trial) -> tuple[list[bytes 
     body = Call(messages=messages, request=setup.request_of(trial)).body(Dialect.of(setup.preset, stream=False))
     head = f'{{"custom_id": "{trial_id}", "method": "POST", "url": "{URL}", "body": '
     return [head.encode(), *body, b"}\n"], placement
-
-
-def _with_ids(setup: Setup) -> Iterator[tuple[str, Trial]]:
-    return ((setup.trial_id(trial), trial) for trial in setup.trials)
 
 
 def _planned_line(setup: Setup, trial_id: str, trial: Trial, placement: Placed) -> bytes:
@@ -315,11 +309,11 @@ def open_batches(folder: Path) -> Batches:
     """
     check_folder(folder / BATCH_FOLDER)
     path = folder / BATCH_FOLDER / BATCH_MANIFEST
-    with _reading(folder, path):
+    with reading(path, UsageError(t("run.no_requests_batch_make", folder=folder))):
         content = read_json(path)
         if content["format"] != BATCH_FORMAT:
             raise ValueError(t("run.not_format", format=BATCH_FORMAT))
-        jobs = TypeAdapter(tuple[Job, ...]).validate_python(content["files"])
+        jobs = adapter(tuple[Job, ...]).validate_python(content["files"])
     wrong = next((job.name for job in jobs if not _is_sound(job)), None)
     if wrong is not None:
         raise DamagedDataError(t("run.damaged_no_state_file", file=path, name=wrong))
@@ -334,19 +328,6 @@ def _is_sound(job: Job) -> bool:
     """Say whether a job's counts and ids go together: what may have been created was uploaded before."""
     counts = (job.requests, job.size_bytes, job.total or 0, job.completed or 0, job.failed or 0)
     return min(counts) >= 0 and (job.input_file_id is not None or not job.creating)
-
-
-@contextmanager
-def _reading(folder: Path, file: Path) -> Iterator[None]:
-    """Say in a sentence why a file of a run's export can't be read."""
-    try:
-        yield
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(t("run.no_requests_batch_make", folder=folder)) from error
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        if isinstance(error, OSError) and is_path_fault(error):
-            raise path_error(error) from error
-        raise DamagedDataError(t("run.cant_read_restore_from", file=file, error=first_line(error))) from error
 
 
 def check_nothing_waits(folder: Path) -> None:
@@ -372,19 +353,18 @@ def read_planned(folder: Path) -> dict[str, Planned]:
         UsageError: nothing was.
         DamagedDataError: planned.jsonl can't be read.
     """
-    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
     path = folder / BATCH_FOLDER / PLANNED
     planned: dict[str, Planned] = {}
-    with _reading(folder, path):
+    with reading(path, UsageError(t("run.no_requests_batch_make", folder=folder))):
         for line in lines_of(path):
             if not line.strip():
                 continue
             row = parse_json(line)
-            measured = trial.validate_python(row["trial"])
+            measured = adapter(Trial).validate_python(row["trial"])
             planned[str(row["id"])] = Planned(
                 trial=measured,
                 placement=placement_of(row["placement"], measured.control),
-                fresh=strings.validate_python(row["fresh"]),
+                fresh=adapter(dict[str, str]).validate_python(row["fresh"]),
                 expected=str(row["expected"]),
                 planted=planted_in(row),
             )

@@ -239,11 +239,6 @@ def bring(batches: Batches, job: Job, service: BatchEndpoint) -> tuple[Path, ...
 # it.
 
 
-def plan_of(setup: Setup) -> dict[str, Trial]:
-    """Return the plan's trials by their ids."""
-    return {setup.trial_id(trial): trial for trial in setup.trials}
-
-
 def check_requests(setup: Setup, batches: Batches, plan: Mapping[str, Trial]) -> None:
     """Make sure that all that is submitted, or may come back, is what the plan asks.
 
@@ -477,8 +472,7 @@ def _judge(run: RunFolder, planned: Mapping[str, Planned]) -> Callable[[str, Out
             return outcome
         tokens = placement.total_tokens
         if calibration is not None:
-            repeat = 0 if trial.control == "sentinel" else trial.repeat
-            tokens = calibration.server_length(tokens, trial.length, trial.prompt, repeat)
+            tokens = calibration.server_length(tokens, trial)
         return checked(outcome, tokens, exact)
 
     return judge

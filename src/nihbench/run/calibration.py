@@ -88,10 +88,10 @@ class Calibration:
         base = self.bases[prompt]
         return base + int(_along(_swapped(self._points(repeat, length)), length - base))
 
-    def server_length(self, local: int, length: int, prompt: str, repeat: int) -> int:
-        """Return what the server counts for `local` tokens of a prompt of a nominal `length` (see `local_length`)."""
-        base = self.bases[prompt]
-        return base + round(_along(self._points(repeat, length), local - base))
+    def server_length(self, local: int, trial: Trial) -> int:
+        """Return what the server counts for `local` tokens of a trial's prompt (see `local_length`)."""
+        base = self.bases[trial.prompt]
+        return base + round(_along(self._points(trial.drawn, trial.length), local - base))
 
     def server_text(self, local: int) -> int:
         """Return about how many tokens the server counts in `local` tokens of bare text."""

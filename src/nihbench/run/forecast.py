@@ -147,7 +147,7 @@ def haystack_tokens(setup: Setup, trial: Trial) -> int:
     """Return about how many tokens of a trial's prompt its haystack has, as this machine counts them."""
     local = trial.length
     if setup.calibration is not None:
-        local = setup.calibration.local_length(trial.length, trial.prompt, setup.drawn(trial).repeat)
+        local = setup.calibration.local_length(trial.length, trial.prompt, trial.drawn)
     return max(local - setup.fixed_tokens, 0)
 
 
@@ -203,7 +203,8 @@ def _half_widths(setup: Setup) -> dict[str, tuple[int, float, float]]:
             rows[trial.prompt, trial.length] += 1
             cells[trial.prompt, trial.length, trial.row] += 1
     grids = [sum(n for (prompt, _), n in rows.items() if prompt == each) for each in {prompt for prompt, _ in rows}]
-    cell = max(cells.values(), default=0) if setup.samples else setup.options.repeats
+    cell = setup.options.repeats
+    cell = max(cells.values(), default=cell) if setup.samples else cell
     trials = {"grid": min(grids, default=cell), "row": min(rows.values(), default=cell), "cell": cell}
     return {name: (n, half_width(n, 0.5), half_width(n, 0.9)) for name, n in trials.items()}
 

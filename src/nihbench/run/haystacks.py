@@ -137,11 +137,7 @@ def _highest(
     highest = room - int(slack * room) if room is not None else capacity
     if explicit or repeat_corpus or highest <= capacity:
         return highest, []
-    note = Note(
-        "corpus_too_short",
-        capacity=capacity,
-        highest=highest,
-    )
+    note = Note("corpus_too_short", capacity=capacity, highest=highest)
     return capacity, [note]
 
 
@@ -305,11 +301,7 @@ def _rooms(setup: Setup, others: Mapping[str, int]) -> Note:
         here = _overlaps(setup, here, setup.lengths[-1:])[0].texts
     rooms = {name: tokens // longest for name, tokens in others.items()} | {setup.corpus.name: here}
     named = sorted(rooms.items(), key=lambda each: (-each[1], each[0]))
-    return Note(
-        "rooms",
-        length=setup.lengths[-1],
-        rooms=[f"{name} {room:,}" for name, room in named],
-    )
+    return Note("rooms", length=setup.lengths[-1], rooms=[f"{name} {room:,}" for name, room in named])
 
 
 def _longest_tokens(setup: Setup, calibration: Calibration | None) -> int:

@@ -19,13 +19,13 @@ from typing import Any, Literal
 
 from nihbench import __version__
 from nihbench.catalog.lookup import Catalog
-from nihbench.errors import DamagedDataError, UsageError, unreadable
+from nihbench.errors import DamagedDataError, UsageError, first_line, unreadable
 from nihbench.fetch.files import MOST_LINE_BYTES, parse_json, read_named, read_regular
 from nihbench.lang.messages import Note, t
 from nihbench.languages.base import shown_by
 from nihbench.plan.grid import MOST_TRIALS, make_trials
 from nihbench.run.options import RunOptions
-from nihbench.run.records import first_line, parse_record, record_line
+from nihbench.run.records import parse_record, record_line
 from nihbench.run.scores import IMPORT_VERSION, IMPORTED, save_grades
 from nihbench.run.store import RunFolder, create_run
 from nihbench.run.stored import BEYOND

@@ -8,13 +8,13 @@ run no more. Its lengths stay in the other run's unit.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nihbench.catalog.loading import load
-from nihbench.errors import DamagedDataError, UsageError
+from nihbench.errors import DamagedDataError, UsageError, first_line
 from nihbench.fetch.files import parse_json, write_atomic
 from nihbench.lang.messages import Note, Words, t
 from nihbench.plan.grid import with_controls
@@ -22,7 +22,7 @@ from nihbench.plan.order import order_trials
 from nihbench.run.haystacks import fixed_tokens
 from nihbench.run.known import is_own_run
 from nihbench.run.options import MODEL_UNIT, OF_ANOTHER, RunOptions, unit_words
-from nihbench.run.records import first_line, lines_in, placement_of, planted_fields, planted_in
+from nihbench.run.records import lines_in, placement_of, planted_fields, planted_in
 from nihbench.run.setup import Begun, Setup, counted_once
 from nihbench.run.store import RunFolder, check_free, create_run, manifest, open_run, unusable
 from nihbench.run.stored import Manifest, corpus_of
@@ -78,17 +78,12 @@ def surroundings(
     return around(source_text(planted.haystack or text, place), place, planted.texts, reach, mark)
 
 
-def replanted(run: RunFolder, record: Record) -> Planted:
-    """Return what a record's trial planted, with the haystack that its task made, if it did: that is made again.
+def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
+    """Return what a trial planted, with the haystack that its task made for it, if any: that is made again.
 
     Raises:
         UsageError: it has to be made again, and the task is not installed.
     """
-    return with_haystack(run.manifest, record.trial, run.manifest.task.recorded(record))
-
-
-def with_haystack(content: Manifest, trial: Trial, planted: Planted) -> Planted:
-    """Return what a trial planted, with the haystack that its task made for it, if any. Raises as `replanted`."""
     if planted.haystack is None:
         return planted
     alike = trial.control == "sentinel" or (trial.control is None and not content.task.draws)
@@ -116,19 +111,22 @@ def rebuild_prompt(run: RunFolder, record: Record, corpus: Corpus) -> tuple[Mess
     if record.placement is None:
         raise UsageError(t("run.where_needle_trial_stood", id=record.id))
     check_corpus(corpus, run.manifest.corpus.sha256)
-    planted = replanted(run, record)
+    planted = with_haystack(run.manifest, record.trial, run.manifest.task.recorded(record))
     prompt, prompts = record.trial.prompt, run.manifest.prompts
     if prompt not in prompts:
         raise DamagedDataError(t("run.run_json_no_prompt", prompt=prompt, id=record.id))
-    place, template, question = record.placement, prompts[prompt], planted.question
-    text = source_text(planted.haystack or corpus.text, place)
-    if isinstance(place, Placement):
-        messages = rebuild(text, place, planted.texts, template, question)
-    else:
-        messages = rebuild_bare(text, place, template, question)
-    if digest(messages) != place.prompt_sha256:
+    messages = _again(record.placement, planted, prompts[prompt], corpus)
+    if digest(messages) != record.placement.prompt_sha256:
         raise DamagedDataError(t("run.prompt_trial_rebuilds_other", id=record.id))
     return messages
+
+
+def _again(place: Placed, planted: Planted, template: PromptTemplate, corpus: Corpus) -> tuple[Message, ...]:
+    """Return the messages that were cut at a place of the corpus, or of the haystack that the task made."""
+    text = source_text(planted.haystack or corpus.text, place)
+    if isinstance(place, Placement):
+        return rebuild(text, place, planted.texts, template, planted.question)
+    return rebuild_bare(text, place, template, planted.question)
 
 
 # ---- a run with the prompts of another -------------------------------------------------------------------------------
@@ -207,13 +205,8 @@ class Like:
             UsageError: the run did not send it.
             DamagedDataError: what comes of it is not what was sent.
         """
-        place, planted = self.of(trial).placement, setup.planted(trial)
-        template, text = setup.prompts[trial.prompt], source_text(planted.haystack or setup.corpus.text, place)
-        messages: Sequence[Message]
-        if isinstance(place, Placement):
-            messages = rebuild(text, place, planted.texts, template, planted.question)
-        else:
-            messages = rebuild_bare(text, place, template, planted.question)
+        place = self.of(trial).placement
+        messages = _again(place, setup.planted(trial), setup.prompts[trial.prompt], setup.corpus)
         if digest(messages) != place.prompt_sha256:
             raise DamagedDataError(t("run.prompt_comes_out_other", run=self.run))
         return EncodedMessages([messages_json(messages)]), place
@@ -330,13 +323,7 @@ def as_like(setup: Setup, like: Like) -> Setup:
 
 def _notes(setup: Setup, like: Like) -> list[Words]:
     """Return what must be said of a run that sends another one's prompts."""
-    notes: list[Words] = [
-        Note(
-            "like_prompts",
-            run=like.run,
-            unit=unit_words(setup.length_unit),
-        )
-    ]
+    notes: list[Words] = [Note("like_prompts", run=like.run, unit=unit_words(setup.length_unit))]
     if like.owed:
         notes.append(Note("like_owed", owed=like.owed, run=like.run))
     if setup.too_long:

@@ -22,7 +22,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter
 
-from nihbench.errors import DamagedDataError, MovedError, UsageError, unreadable, unwritable
+from nihbench.errors import DamagedDataError, MovedError, UsageError, first_line, unreadable, unwritable
 from nihbench.fetch.files import are_within, is_within, lines_of, open_appending, open_regular, parse_json
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import t, typed
@@ -366,7 +366,7 @@ def planted_in(plain: Any) -> Planted | None:
         return None
     values = dict(plain["planted"])
     made = values.pop("haystack_made", False) is True
-    found: Planted = _planted().validate_python(values)
+    found: Planted = adapter(Planted).validate_python(values)
     return replace(found, haystack=NOT_KEPT) if made else found
 
 
@@ -375,13 +375,9 @@ NOT_KEPT = ""
 
 
 @cache
-def _planted() -> TypeAdapter[Planted]:
-    return TypeAdapter(Planted)
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says, short enough to stand inside a sentence: pydantic's own has many lines."""
-    return " ".join(str(error).split())[:120]
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return what validates a kind of value: to make one takes longer than to read a hundred records with it."""
+    return TypeAdapter(kind)
 
 
 def placement_of(plain: Any, control: str | None) -> Placed:
@@ -394,15 +390,10 @@ def placement_of(plain: Any, control: str | None) -> Placed:
     Raises:
         ValueError: it is none.
     """
-    placed, bare = _placements()
     # What says where a needle stands is a placement, whole or damaged, and so is what a trial of the grid has.
     without = control is not None and isinstance(plain, dict) and "at" not in plain
-    return bare.validate_python(plain) if without else placed.validate_python(plain)
-
-
-@cache
-def _placements() -> tuple[TypeAdapter[Placement], TypeAdapter[Bare]]:
-    return TypeAdapter(Placement), TypeAdapter(Bare)
+    found: Placed = adapter(Bare if without else Placement).validate_python(plain)
+    return found
 
 
 class _Kept:
@@ -412,7 +403,6 @@ class _Kept:
     """
 
     def __init__(self) -> None:
-        self._parse = _parser()
         self._records: dict[bytes, Record] = {}
         self._bytes = 0
 
@@ -420,7 +410,7 @@ class _Kept:
         """Return the record of a line that `key` tells from all others; errors are those of the parser."""
         record = self._records.get(key)
         if record is None:
-            record = _usual(line) or self._parse(line)
+            record = _usual(line) or parse_record(line)
             if self._bytes + len(line) > _MOST_KEPT_BYTES:
                 self._records.clear()
                 self._bytes = 0
@@ -431,11 +421,6 @@ class _Kept:
 
 _MOST_KEPT_BYTES = 64 << 20
 """Of lines whose records are kept; beyond it all are let go."""
-
-
-def parse_record(line: bytes) -> Record:
-    """Return the record of a line. Raises `ValueError` or `RecursionError` where it is none."""
-    return _parser()(line)
 
 
 @cache
@@ -472,14 +457,14 @@ _numbers_of_rates = attrgetter(*(each.name for each in fields(RateState)))
 
 
 def _usual(line: bytes) -> Record | None:
-    """Return the record of a line that holds nothing to look at twice; None: `_parser` reads it, or says what is wrong.
+    """Return the record of a line that holds nothing to look at twice; None: `parse_record` is to.
 
-    What it reads, `_parser` reads alike, in three times the time.
+    What it reads, `parse_record` reads alike, in three times the time.
     """
     if len(line) > _USUAL_BYTES:
         return None
     try:
-        read = _lines().validate_json(line)
+        read: _Line = adapter(_Line).validate_json(line)
     except ValueError:
         return None
     outcome = read.completion or read.failure
@@ -515,41 +500,30 @@ def _is_within(read: _Line, outcome: Completion | Failure) -> bool:
     return are_within((*numbers, outcome.first_token_s)) and is_within(outcome.timings)
 
 
-@cache
-def _lines() -> TypeAdapter[_Line]:
-    return TypeAdapter(_Line)
-
-
-@cache
-def _parser() -> Callable[[bytes], Record]:
-    trial, strings = TypeAdapter(Trial), TypeAdapter(dict[str, str])
-    outcomes: dict[str, TypeAdapter[Any]] = {key: TypeAdapter(kind) for kind, key in _KEYS.items()}
-
-    def parse(line: bytes) -> Record:
-        plain = parse_json(line)
-        if not isinstance(plain, dict):
-            raise ValueError(t("run.not_json_object"))
-        try:
-            key = next((key for key in outcomes if key in plain), "completion")
-            came = plain[key]
-            if isinstance(came, dict):
-                came = _with_notes(_shortened(came, MOST_CHARACTERS))
-                if "latency_s" in came and came["latency_s"] is None:
-                    # Before it was written down, an answer without a latency was one out of a batch.
-                    came = {"via_batch": True, **came, "latency_s": math.nan}
-            outcome = outcomes[key].validate_python(came)
-            measured, place = trial.validate_python(plain["trial"]), plain["placement"]
-            return Record(
-                id=str(plain["id"]),
-                trial=measured,
-                placement=None if place is None else placement_of(place, measured.control),
-                outcome=outcome,
-                fresh=strings.validate_python(plain["fresh"]),
-                expected=str(plain["expected"]),
-                started_at=str(plain["started_at"]),
-                planted=planted_in(plain),
-            )
-        except KeyError as error:
-            raise ValueError(t("run.key_missing", error=error)) from error
-
-    return parse
+def parse_record(line: bytes) -> Record:
+    """Return the record of a line. Raises `ValueError` or `RecursionError` where it is none."""
+    plain = parse_json(line)
+    if not isinstance(plain, dict):
+        raise ValueError(t("run.not_json_object"))
+    try:
+        kind = next((kind for kind, key in _KEYS.items() if key in plain), Completion)
+        came = plain[_KEYS[kind]]
+        if isinstance(came, dict):
+            came = _with_notes(_shortened(came, MOST_CHARACTERS))
+            if "latency_s" in came and came["latency_s"] is None:
+                # Before it was written down, an answer without a latency was one out of a batch.
+                came = {"via_batch": True, **came, "latency_s": math.nan}
+        outcome = adapter(kind).validate_python(came)
+        measured, place = adapter(Trial).validate_python(plain["trial"]), plain["placement"]
+        return Record(
+            id=str(plain["id"]),
+            trial=measured,
+            placement=None if place is None else placement_of(place, measured.control),
+            outcome=outcome,
+            fresh=adapter(dict[str, str]).validate_python(plain["fresh"]),
+            expected=str(plain["expected"]),
+            started_at=str(plain["started_at"]),
+            planted=planted_in(plain),
+        )
+    except KeyError as error:
+        raise ValueError(t("run.key_missing", error=error)) from error

@@ -6,11 +6,12 @@ All questions that can fail are asked here, before the first call that costs mon
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
@@ -32,18 +33,16 @@ from nihbench.plan.order import CACHES, VARIED, PrefixCache, order_trials, parse
 from nihbench.plan.sizing import classic_cost, samples, trial_cost
 from nihbench.run.calibration import WINDOW_SLACK, Calibration
 from nihbench.run.forecast import depth_error, guessed_output
-from nihbench.run.haystacks import MIN_HAYSTACK_TOKENS, Laid, fixed_tokens, haystack_notes, laid_out, resolve_lengths
+from nihbench.run.haystacks import MIN_HAYSTACK_TOKENS, fixed_tokens, haystack_notes, laid_out, resolve_lengths
 from nihbench.run.like import Like, as_like, like_of
 from nihbench.run.options import QUICK_DEPTHS, QUICK_MAX_OUTPUT, RunOptions, price_of
 from nihbench.run.setup import Begun, Setup, merge_places, shared_note
 from nihbench.run.texts import check_corpus_option, corpus_choice, load_texts, sources
+from nihbench.tasks.planting import FIT
 from nihbench.tasks.registry import SINGLE_NEEDLE, family
 from nihbench.tasks.task import Task, of_family, of_needle
 from nihbench.text.prompt import asks_first, head_of
 from nihbench.types import DEPTH, Experiment, Message, ModelPreset, Needle, PromptTemplate, Request, Tokenizer, Trial
-
-if TYPE_CHECKING:
-    pass
 
 # ---- choices ---------------------------------------------------------------------------------------------------------
 # What the options choose, out of the catalog and for the request, and what of it can't be carried out.
@@ -218,46 +217,6 @@ def _number(text: str) -> float:
     return value
 
 
-Calibrate = Callable[[Setup], Calibration | None]
-"""Fits a run's lengths to what the server counts; None where that can't be done."""
-
-
-def prepare(
-    options: RunOptions,
-    catalog: Catalog,
-    model: ModelAccess,
-    *,
-    folder: Path,
-    report: Report,
-    begun: Begun | None = None,
-    calibrate: Calibrate | None = None,
-    leave_out: bool = False,
-    draft: bool = False,
-) -> Setup:
-    """Resolve `options` against the catalog and the model.
-
-    Args:
-        options: what the user asked for.
-        catalog: needles, prompts, corpora, models.
-        model: the model within reach: preset, window, tokenizer, template overhead.
-        folder: the user's working folder (its haystack/ is looked in first).
-        report: told what is being fetched.
-        begun: what the run found out when it began, where it is resumed.
-        calibrate: fits lengths to the server's counts, where that is called for; None: they stay as they are.
-        leave_out: whether lengths over the window are left out instead of refused (`Setup.too_long`).
-        draft: whether it is only looked at, so that a run may have lengths fitted yet (`Setup.to_be_fitted`).
-
-    Raises:
-        UsageError: the options can't be carried out; the message says what to change.
-    """
-    outline = outline_of(options, catalog, model, folder=folder, report=report, begun=begun, draft=draft)
-    planned = outline.laid_out(leave_out=leave_out)
-    if calibrate is None or not planned.wants_calibration:
-        return planned
-    found = calibrate(whole(planned))
-    return planned if found is None else outline.laid_out(found)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outline:
     """Options resolved but for the lengths and what follows from them: texts, prompts, tokenizer and request.
@@ -300,16 +259,15 @@ class Outline:
             setup = as_like(self.setup, self.setup.like)
             _check_builds(setup)
             return replace(setup, notes=(*setup.notes, *_cache_notes(setup)))
-        setup = _with_lengths(
-            self.setup,
-            calibration or self.begun.calibration,
-            laid=self.begun.laid,
-            same_prompt=self.begun.same_prompt,
-            counts=self.begun.samples,
-            others=self.others,
-            leave_out=leave_out and calibration is None and self.begun.calibration is None,
-        )
-        return _sharded(setup)
+        fitted = calibration or self.begun.calibration
+        setup, told = _with_lengths(self.setup, fitted, leave_out=leave_out and fitted is None)
+        setup = laid_out(setup, fitted, self.begun.laid)
+        setup = _with_trials(setup, self.begun)
+        setup = replace(setup, notes=(*setup.text.notes, *told, *_notes(setup, self.others)))
+        if setup.options.controls:
+            setup = replace(setup, trials=with_controls(setup.trials, _controls(setup)))
+        _check_builds(setup)
+        return _sharded(replace(setup, notes=(*setup.notes, *_depth_notes(setup))))
 
 
 def outline_of(
@@ -322,40 +280,22 @@ def outline_of(
     begun: Begun | None = None,
     draft: bool = False,
 ) -> Outline:
-    """Resolve options but for their lengths; arguments as for `prepare`.
+    """Resolve `options` against the catalog and the model, but for their lengths.
+
+    Args:
+        options: what the user asked for.
+        catalog: needles, prompts, corpora, models.
+        model: the model within reach: preset, window, tokenizer, template overhead.
+        folder: the user's working folder (its haystack/ is looked in first).
+        report: told what is being fetched.
+        begun: what the run found out when it began, where it is resumed.
+        draft: whether it is only looked at, so that a run may have lengths fitted yet (`Setup.to_be_fitted`).
 
     Raises:
         UsageError: the options can't be carried out; the message says what to change.
     """
     begun = begun or Begun()
     like = None if options.like is None else begun.like or like_of(Path(options.like))
-    setup = _without_lengths(options, catalog, model, begun, folder, report, like)
-    if like is not None:
-        return Outline(setup=replace(setup, like=like), begun=begun, others={})
-    setup = replace(setup, to_be_fitted=draft and setup.wants_calibration)
-    return Outline(setup=setup, begun=begun, others=_others(catalog, setup))
-
-
-def whole(setup: Setup) -> Setup:
-    """Return a setup with its whole plan, where it has a part of it (`--shard`): all parts are fitted alike."""
-    return replace(setup, trials=setup.plan, plan=()) if setup.plan else setup
-
-
-def _window_of(options: RunOptions, model: ModelAccess, begun: Begun) -> int | None:
-    told = model.server.window if model.server else None
-    return options.window or told or begun.window or model.window
-
-
-def _without_lengths(
-    options: RunOptions,
-    catalog: Catalog,
-    model: ModelAccess,
-    begun: Begun,
-    folder: Path,
-    report: Report,
-    like: Like | None,
-) -> Setup:
-    """Return all of a setup but its lengths and what follows from them; nothing wrong is let through."""
     experiment, task, prompts = asked_prompts(options, catalog, like)
     check_numbers(options, model)
     check_prompts(task, prompts)
@@ -368,7 +308,7 @@ def _without_lengths(
     name = chosen_corpus(options, experiment, task.needle, catalog)
     known = begun.corpus_sha256 or (like.text_identity["corpus"] if like else None)
     texts = load_texts(task.needle, name, tokenizer, catalog=catalog, folder=folder, report=report, text_sha256=known)
-    return Setup(
+    setup = Setup(
         options=options,
         preset=preset,
         model_sha256=model.model_sha256,
@@ -383,20 +323,28 @@ def _without_lengths(
         headers=options.headers,
         window=_window_of(options, model, begun),
         cache=_cache_of(preset.cache, model.server, begun.cache),
-        lengths=(),
         depths=rows_of(options, task),
-        heads={name: head_of(prompts[name], task.specimens(name)[0].question) for name in prompts},
-        fixed_tokens=0,
-        trials=(),
-        concurrency=options.concurrency or preset.concurrency,
-        copies=1,
-        counts_doubted=begun.doubted,
-        layout=None,
-        start_of=lambda repeat: 0,
         source_of=sources(texts, tokenizer, lambda repeat: 0, 1),
-        notes=(),
+        heads={name: head_of(prompts[name], task.specimens(name)[0].question) for name in prompts},
+        concurrency=options.concurrency or preset.concurrency,
+        counts_doubted=begun.doubted,
         exchange_tokens=_exchange_tokens(model, tokenizer) if task.turned else 0,
+        like=like,
     )
+    if like is not None:
+        return Outline(setup=setup, begun=begun, others={})
+    setup = replace(setup, to_be_fitted=draft and setup.wants_calibration)
+    return Outline(setup=setup, begun=begun, others=_others(catalog, setup))
+
+
+def whole(setup: Setup) -> Setup:
+    """Return a setup with its whole plan, where it has a part of it (`--shard`): all parts are fitted alike."""
+    return replace(setup, trials=setup.plan, plan=()) if setup.plan else setup
+
+
+def _window_of(options: RunOptions, model: ModelAccess, begun: Begun) -> int | None:
+    told = model.server.window if model.server else None
+    return options.window or told or begun.window or model.window
 
 
 def _exchange_tokens(model: ModelAccess, tokenizer: Tokenizer) -> int:
@@ -449,23 +397,13 @@ def _others(catalog: Catalog, setup: Setup) -> dict[str, int]:
     }
 
 
-def _with_lengths(
-    setup: Setup,
-    calibration: Calibration | None,
-    *,
-    laid: Laid | None,
-    same_prompt: Sequence[Mapping[str, Any]] | None,
-    counts: Sequence[int] | None,
-    others: Mapping[str, int],
-    leave_out: bool = False,
-) -> Setup:
-    """Return the setup with its lengths and all that follows from them."""
-    options = setup.options
+def _with_lengths(setup: Setup, calibration: Calibration | None, *, leave_out: bool) -> tuple[Setup, tuple[Words, ...]]:
+    """Return the setup with its lengths, and what must be said of these."""
     overheads = setup.overheads if calibration is None else calibration.overheads
     tokens = len(setup.text.starts)
     fixed = fixed_tokens(setup.task, setup.prompts, overheads, setup.tokenizer)
     lengths = resolve_lengths(
-        options,
+        setup.options,
         setup.window,
         setup.request.max_output,
         fixed,
@@ -482,31 +420,15 @@ def _with_lengths(
         copies=lengths.copies,
         fixed_tokens=fixed,
     )
-    resolved = laid_out(resolved, calibration, laid)
-    resolved = _with_trials(resolved, same_prompt, counts)
-    shared = shared_note(resolved.trials)
-    resolved = replace(
-        resolved,
-        notes=(
-            *setup.text.notes,
-            *lengths.notes,
-            *haystack_notes(resolved, others),
-            *_cache_notes(resolved),
-            *_unit_notes(resolved, calibration),
-            *([shared] if shared else []),
-        ),
-    )
-    resolved = _with_controls(resolved) if options.controls else resolved
-    _check_builds(resolved)
-    return replace(resolved, notes=(*resolved.notes, *_depth_notes(resolved)))
+    return resolved, lengths.notes
 
 
-def _with_trials(setup: Setup, same_prompt: Sequence[Mapping[str, Any]] | None, counts: Sequence[int] | None) -> Setup:
-    """Return the setup with the trials of its grid; `same_prompt` as in `Begun`, `counts` its `samples`."""
-    found = replace(setup, trials=_trials(setup, same_prompt))
+def _with_trials(setup: Setup, begun: Begun) -> Setup:
+    """Return the setup with the trials of its grid, and how often each length is measured, where that differs."""
+    found = replace(setup, trials=_trials(setup, begun.same_prompt))
     if setup.options.classic_share is None:
         return found
-    often = _samples(found) if counts is None else tuple(counts)
+    often = _samples(found) if begun.samples is None else begun.samples
     return replace(found, trials=sampled(found.trials, found.lengths, often), samples=often)
 
 
@@ -522,11 +444,6 @@ def _samples(setup: Setup) -> tuple[int, ...]:
         most=options.repeats,
         at_once=len(setup.prompts) * (1 if setup.task.axis.name == DEPTH.name else len(setup.depths)),
     )
-
-
-def _with_controls(setup: Setup) -> Setup:
-    """Return the setup with its control trials among the others."""
-    return replace(setup, trials=with_controls(setup.trials, _controls(setup)))
 
 
 def _controls(setup: Setup) -> tuple[Trial, ...]:
@@ -596,56 +513,48 @@ def _depth_notes(setup: Setup) -> list[Words]:
     error = depth_error(setup)
     if error is None or not error.is_large:
         return []
+    return [Note("depths_off", largest=error.largest, mean=error.mean, length=error.length)]
+
+
+def _notes(setup: Setup, others: Mapping[str, int]) -> list[Words]:
+    """Return what must be said of haystacks and prompts before trials are sent; `others` as in `Outline`."""
+    shared = shared_note(setup.trials)
     return [
-        Note(
-            "depths_off",
-            largest=error.largest,
-            mean=error.mean,
-            length=error.length,
-        )
+        *haystack_notes(setup, others),
+        *_cache_notes(setup),
+        *_unit_notes(setup),
+        *_spacing_notes(setup),
+        *([shared] if shared else []),
     ]
 
 
-def _unit_notes(setup: Setup, calibration: Calibration | None) -> list[Words]:
+def _spacing_notes(setup: Setup) -> list[Words]:
+    """Return what must be said where inserts are too many to stand 1% of the haystack apart."""
+    if setup.task.is_single:
+        return []
+    last = max(setup.grid, key=lambda trial: trial.row)
+    planted = setup.planted(last)
+    depths = sorted(insert.depth_percent for insert in planted.inserts)
+    least = min((other - one for one, other in pairwise(depths)), default=100.0)
+    if not planted.apart or planted.haystack is not None or len(depths) <= FIT or least >= 1:
+        return []
+    return [Note("inserts_close", count=len(depths), least=f"{least:.2f}", fit=FIT)]
+
+
+def _unit_notes(setup: Setup) -> list[Words]:
     """Return what must be said about the unit of lengths, where it is not the model's own."""
-    name = setup.tokenizer.name
-    if calibration is not None:
-        return [
-            Note(
-                "lengths_fitted",
-                name=name,
-                requests=calibration.requests,
-                ratio=calibration.ratio,
-            )
-        ]
+    name, fit = setup.tokenizer.name, setup.calibration
+    if fit is not None:
+        return [Note("lengths_fitted", name=name, requests=fit.requests, ratio=fit.ratio)]
     if setup.counted_by_model:
         return []
-    if setup.to_be_fitted:
-        return [
-            Note(
-                "lengths_to_be_fitted",
-                name=name,
-            )
-        ]
-    return [
-        Note(
-            "lengths_by_other",
-            name=name,
-        )
-    ]
+    return [Note("lengths_to_be_fitted" if setup.to_be_fitted else "lengths_by_other", name=name)]
 
 
 def _cache_notes(setup: Setup) -> list[Words]:
     """Return what must be said about prompts that share no beginning."""
     first = [name for name, template in setup.prompts.items() if asks_first(template)]
-    if not first:
-        return []
-    return [
-        Note(
-            "question_first",
-            prompts=first,
-        )
-    ]
+    return [Note("question_first", prompts=first)] if first else []
 
 
 def _probe_messages(template: PromptTemplate) -> tuple[Message, ...]:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
-
-from pydantic import TypeAdapter
 
 from nihbench.catalog.loading import load
 from nihbench.catalog.lookup import Catalog
@@ -22,6 +20,7 @@ from nihbench.fetch.files import is_there, lines_of, parse_json, write_atomic
 from nihbench.lang.former import note_in
 from nihbench.lang.messages import Words, stored, t
 from nihbench.languages.base import shown_by
+from nihbench.run.records import adapter
 from nihbench.run.store import RunFolder, open_run
 from nihbench.run.stored import Manifest, corpus_of
 from nihbench.run.texts import stored_corpus
@@ -404,19 +403,14 @@ def load_grades(run: RunFolder, records: Mapping[str, Record], scorer: str = SCO
 def _grade(plain: Mapping[str, Any]) -> Grade:
     grade: Grade
     if "unscored" in plain:
-        grade = _adapter(Unscored).validate_python({**plain, "reason": note_in(plain["unscored"], "grades")})
+        grade = adapter(Unscored).validate_python({**plain, "reason": note_in(plain["unscored"], "grades")})
     else:
         evidence = plain["evidence"]
         # A judge's reasons are its own words.
         cue = evidence["cue"] if plain.get("votes") else note_in(evidence["cue"], "grades")
         errors = tuple(note_in(error, "grades") for error in evidence.get("errors", ()))
-        grade = _adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue, "errors": errors}})
+        grade = adapter(Score).validate_python({**plain, "evidence": {**evidence, "cue": cue, "errors": errors}})
     return grade
-
-
-@cache
-def _adapter(kind: type) -> Any:
-    return TypeAdapter(kind)
 
 
 def _lines(path: Path) -> Iterable[bytes]:

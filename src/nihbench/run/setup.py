@@ -80,21 +80,22 @@ class Setup:
     headers: Mapping[str, str]
     window: int | None
     cache: PrefixCache
-    lengths: tuple[int, ...]
     depths: tuple[float, ...]
     """The rows of its grid, ascending: nominal depths, or the values of the task's own axis."""
-    trials: tuple[Trial, ...]
     concurrency: int | None
-    copies: int
-    layout: Layout | None
-    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
-    start_of: Callable[[int], int]
-    """The character of the corpus at which a repeat's haystack begins."""
     source_of: Callable[[int], Source]
     heads: Mapping[str, str]
     """What each prompt puts before the haystack: only prompts with the same share a cached beginning."""
-    fixed_tokens: int
-    notes: tuple[Words, ...]
+    lengths: tuple[int, ...] = ()
+    """Like all that follows from them, not there before they are laid out (`resolve.Outline`)."""
+    trials: tuple[Trial, ...] = ()
+    copies: int = 1
+    layout: Layout | None = None
+    """How haystacks are laid out over the corpus; None: by the rule of older versions, which such runs keep."""
+    start_of: Callable[[int], int] = lambda repeat: 0
+    """The character of the corpus at which a repeat's haystack begins."""
+    fixed_tokens: int = 0
+    notes: tuple[Words, ...] = ()
     calibration: Calibration | None = None
     to_be_fitted: bool = False
     """Lengths are meant in the model's tokens and stand in the tokenizer's as yet: a run fits them as it begins."""
@@ -174,7 +175,7 @@ class Setup:
         known = self._planted.get(trial)
         if known is None:
             same = trial.control is None and "needle" not in self.varied
-            drawn = replace(trial, repeat=0) if same else self.drawn(trial)
+            drawn = replace(trial, repeat=0 if same else trial.drawn)
             cells = Grid(self.lengths, self.depths, self.options.repeats)
             known = self.task.planted(drawn, self.options.draw_seed, distinct=self.layout is not None, grid=cells)
             self._planted.clear()
@@ -188,10 +189,6 @@ class Setup:
         planted, placement = self.planted(trial), self.like.of(trial).placement
         return Made(placement=placement, texts=planted.texts, question=planted.question)
 
-    def drawn(self, trial: Trial) -> Trial:
-        """Return the trial whose draws hold for this one: the sentinel is the same prompt each time."""
-        return replace(trial, repeat=0) if trial.control == "sentinel" else trial
-
     def build(self, trial: Trial) -> tuple[EncodedMessages, Placed]:
         """Build the trial's messages and placement."""
         if self.like is not None:
@@ -204,7 +201,7 @@ class Setup:
         """Return the trial's length in the tokenizer's own tokens."""
         if self.calibration is None:
             return trial.length
-        return self.calibration.local_length(trial.length, trial.prompt, self.drawn(trial).repeat)
+        return self.calibration.local_length(trial.length, trial.prompt, trial.drawn)
 
     def landing(self, trial: Trial) -> Landing:
         """Return where the trial's inserts will stand, without building its prompt.
@@ -233,7 +230,7 @@ class Setup:
         if planted.haystack is not None:
             made = made_source(planted.haystack, self.task.language, self.tokenizer)
             return self._in_turns(made, length) if planted.turned else made
-        repeat = self.drawn(trial).repeat if trial.control != "no_needle" else 0
+        repeat = trial.drawn if trial.control != "no_needle" else 0
         if not (planted.shuffled or planted.turned):
             return self.source_of(repeat)
         if (repeat, length) not in self._shuffled:
@@ -281,7 +278,7 @@ class Setup:
         """Return the trial's request: repeats of one prompt that the model itself shall vary have each its own seed."""
         if self.request.seed is None or "sampling" not in self.options.vary:
             return self.request
-        return replace(self.request, seed=self.request.seed + self.drawn(trial).repeat)
+        return replace(self.request, seed=self.request.seed + trial.drawn)
 
     def turn_of(self, trial: Trial) -> Turn:
         """Return what the trial waits for, where several are in flight; a control waits for nothing.
@@ -295,9 +292,7 @@ class Setup:
         """Return what the server should count for a trial's prompt, as far as this run knows its tokenizer."""
         if self.calibration is None:
             return placement.total_tokens
-        return self.calibration.server_length(
-            placement.total_tokens, trial.length, trial.prompt, self.drawn(trial).repeat
-        )
+        return self.calibration.server_length(placement.total_tokens, trial)
 
     @property
     def counts_exactly(self) -> bool:
@@ -495,13 +490,7 @@ def shared_note(trials: Iterable[Trial]) -> Note | None:
         more = Note("same_prompts_more", length=others[0], prompts=_range(*found[others[0]][1:]))
     elif others:
         more = Note("same_prompts_longer", count=len(others), last=others[-1])
-    return Note(
-        "same_prompts",
-        length=length,
-        depths=depths,
-        prompts=_range(fewest, most),
-        more=more,
-    )
+    return Note("same_prompts", length=length, depths=depths, prompts=_range(fewest, most), more=more)
 
 
 def _range(fewest: int, most: int) -> Note | str:

@@ -275,8 +275,7 @@ class Tariff:
             # A prompt that the run does not have is damage, and said where the records are read.
             if place is None or found is None or trial.prompt not in found.bases:
                 return place.total_tokens if place is not None else trial.length
-            repeat = 0 if trial.control == "sentinel" else trial.repeat
-            return found.server_length(place.total_tokens, trial.length, trial.prompt, repeat)
+            return found.server_length(place.total_tokens, trial)
 
         margin = 1.0 if content.length_unit.counted_by_model else MARGIN if found is None else FITTED_MARGIN
         limit = content.identity.get("max_output", 0)

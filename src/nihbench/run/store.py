@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from nihbench import __version__
-from nihbench.errors import DamagedDataError, NihError, UsageError, is_path_fault, path_error, unwritable
+from nihbench.errors import DamagedDataError, NihError, UsageError, reading, unwritable
 from nihbench.fetch.files import MOST_JSON_BYTES, check_plain, is_there, parse_json, read_regular, write_atomic
 from nihbench.lang.messages import stored, t, typed
 from nihbench.plan.grid import make_trials, merged_as_stored, stored_places
@@ -290,19 +290,9 @@ RECORDS = "records.jsonl"
 PROBES = "probes.jsonl"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class _Seen:
-    """Which records were read: of which run.json, from a file in which state."""
-
-    manifest: Manifest
-    state: State
-
-    def is_same(self, other: _Seen) -> bool:
-        return self.manifest is other.manifest and self.state == other.state
-
-
-_last: dict[Path, tuple[_Seen, Mapping[str, Record]]] = {}
-"""The records of the run that was read last: a command asks for them several times before anything has changed."""
+_last: dict[Path, tuple[Manifest, State, Mapping[str, Record]]] = {}
+"""The run.json, the file's state and the records of the run that was read last: a command asks for these several times
+before anything has changed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -322,13 +312,12 @@ class RunFolder:
             DamagedDataError: a line other than a torn last one can't be read, or is a record of another run.
         """
         file = self.path / RECORDS
-        seen = _Seen(manifest=self.manifest, state=state_of(file))
-        if (known := _last.get(file)) is not None and known[0].is_same(seen):
-            return dict(known[1])
-        _last.clear()
-        found = self._checked(file)
-        _last[file] = seen, found
-        return dict(found)
+        state = state_of(file)
+        known = _last.get(file)
+        if known is None or known[0] is not self.manifest or known[1] != state:
+            _last.clear()
+            known = _last[file] = self.manifest, state, self._checked(file)
+        return dict(known[2])
 
     def _checked(self, file: Path) -> Mapping[str, Record]:
         records, _ = read_records(file)
@@ -431,15 +420,9 @@ def open_run(path: Path) -> RunFolder:
         DamagedDataError: its run.json can't be read.
     """
     file = path / MANIFEST
-    try:
+    with reading(file, no_run(path), "run.cant_read_restore_from_copy"):
         text = read_regular(file, MOST_JSON_BYTES)
         manifest = parse_json(text)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise no_run(path) from error
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, OSError) and is_path_fault(error):
-            raise path_error(error) from error
-        raise DamagedDataError(t("run.cant_read_restore_from_copy", file=file, error=error)) from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise DamagedDataError(t("run.not_format_written_another", file=file, format=FORMAT))
     try:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from nihbench.catalog.lookup import Catalog
 from nihbench.errors import DamagedDataError, UsageError
@@ -24,6 +24,7 @@ from nihbench.run.calibration import Calibration
 from nihbench.run.haystacks import Laid
 from nihbench.run.known import admitted_text
 from nihbench.run.options import RunOptions, unit_code, without_secrets
+from nihbench.run.records import adapter
 from nihbench.run.setup import Begun
 from nihbench.run.texts import corpus_choice
 from nihbench.tasks.registry import SINGLE_NEEDLE, is_axis, is_task_name, readable
@@ -206,7 +207,7 @@ class Manifest:
                 "planting": content.get("task"),
                 "raw": content,
             }
-            found: Manifest = _adapter(Manifest).validate_python(plain)
+            found: Manifest = adapter(Manifest).validate_python(plain)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -420,16 +421,10 @@ def beginning_of(options: Mapping[str, Any], withheld: Sequence[str], corpus_sha
         DamagedDataError: its options are none.
     """
     try:
-        stored = _adapter(RunOptions).validate_python(options)
+        stored = adapter(RunOptions).validate_python(options)
     except ValidationError as error:
         raise DamagedDataError(t("run.run_json_damaged_missing", key="options")) from error
     return Beginning(options=stored, withheld=tuple(withheld), corpus_sha256=corpus_sha256, begun=False)
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    """Return what validates a kind of value: to make one takes longer than to read a hundred records with it."""
-    return TypeAdapter(kind)
 
 
 def _planned(content: Manifest) -> tuple[Trial, ...]:

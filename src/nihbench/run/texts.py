@@ -62,13 +62,7 @@ def load_texts(
         check_corpus(corpus, text_sha256)
     notes: list[Words] = [corpus.caveat] if corpus.caveat else []
     if corpus.language not in (needle.language, UNKNOWN_LANGUAGE):
-        notes.append(
-            Note(
-                "other_language",
-                needle=needle.language,
-                corpus=corpus.language,
-            )
-        )
+        notes.append(Note("other_language", needle=needle.language, corpus=corpus.language))
     if not needle.fresh and needle.statements[:1] and needle.statements[0] in corpus.text:
         raise UsageError(t("run.needle_already_stands_corpus", needle_name=needle.name, corpus_name=corpus.name))
     return Texts(

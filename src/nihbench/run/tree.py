@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nihbench.errors import DamagedDataError, UsageError, is_path_fault, path_error, unwritable
+from nihbench.errors import DamagedDataError, UsageError, reading, unwritable
 from nihbench.fetch.files import check_folder, is_there, read_json, write_atomic
 from nihbench.lang.messages import t, typed
 from nihbench.run.known import remember_run
@@ -159,14 +159,8 @@ def open_tree(path: Path) -> Tree:
         DamagedDataError: it can't be read.
     """
     file = path / TREE
-    try:
+    with reading(file, UsageError(t("run.holds_no_runs_no", path=path, tree=TREE))):
         content = read_json(file)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(t("run.holds_no_runs_no", path=path, tree=TREE)) from error
-    except (OSError, ValueError, RecursionError) as error:
-        if isinstance(error, OSError) and is_path_fault(error):
-            raise path_error(error) from error
-        raise DamagedDataError(t("run.cant_read_restore_from", file=file, error=error)) from error
     try:
         if content["format"] != FORMAT:
             raise ValueError(t("run.not_format", format=FORMAT))

@@ -103,11 +103,7 @@ def checked(outcome: Outcome, expected: int, exact: bool) -> Outcome:
     return _failed(
         outcome,
         "cut_prompt",
-        Note(
-            "count_too_small_exact",
-            seen=seen,
-            expected=expected,
-        ),
+        Note("count_too_small_exact", seen=seen, expected=expected),
     )
 
 
@@ -174,11 +170,7 @@ def _fitting(usage: Usage, expected: float, ratio: float) -> int | None:
 
 
 def _foreign(seen: int, expected: float) -> Note:
-    return Note(
-        "count_too_large",
-        seen=seen,
-        expected=expected,
-    )
+    return Note("count_too_large", seen=seen, expected=expected)
 
 
 def verified(records: Mapping[str, Record], expectation: Expectation) -> dict[str, Record]:
@@ -224,17 +216,9 @@ def cut_prompts(records: Mapping[str, Record], expectation: Expectation) -> dict
         if key in reasons:
             continue
         if seen < ratio * floor * expected:
-            reasons[key] = Note(
-                "count_too_small",
-                seen=seen,
-                expected=floor * expected,
-            )
+            reasons[key] = Note("count_too_small", seen=seen, expected=floor * expected)
         elif _at_power_of_two(seen) and seen < EXACT_RATIO * floor * expected:
-            reasons[key] = Note(
-                "count_power_of_two",
-                seen=seen,
-                expected=floor * expected,
-            )
+            reasons[key] = Note("count_power_of_two", seen=seen, expected=floor * expected)
     return reasons
 
 
@@ -266,12 +250,7 @@ def _equal(sizes: Mapping[str, tuple[int, int]]) -> dict[str, Note]:
     for seen, keys in by_count.items():
         least, most = (pick(sizes[key][1] for key in keys) for pick in (min, max))
         if most - least > max(_DIFFERENT * most, 2 * TOLERANCE_TOKENS):
-            words = Note(
-                "count_alike",
-                seen=seen,
-                least=least,
-                most=most,
-            )
+            words = Note("count_alike", seen=seen, least=least, most=most)
             reasons |= dict.fromkeys(keys, words)
     return reasons
 

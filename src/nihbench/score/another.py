@@ -88,8 +88,10 @@ def of_another(reading: Reading) -> Words:
     if why:
         return why
     parts = _parts(reading, spans)
+    if len(parts) == 1:
+        return _shared_out(reading, parts[0]) if parts[0].given else ""
     apart = len(parts) > 1 and (_given_to_another(reading, parts, spans) or _led_by_another(reading, parts))
-    apart = apart or (_told_of_another(reading, parts, spans) if len(parts) > 1 else "")
+    apart = apart or (_told_of_another(reading, parts) if len(parts) > 1 else "")
     apart = apart or next((why for p in parts if p.given and (why := _shared_out(reading, p))), "")
     return apart or _told_elsewhere(reading, parts, spans) or _done_by_another(reading, parts)
 
@@ -97,7 +99,7 @@ def of_another(reading: Reading) -> Words:
 # ---- told of another thing, and the asked thing told of apart ------------------------------------------------------
 
 
-def _told_of_another(reading: Reading, parts: list[_Part], spans: list[Span]) -> Words:
+def _told_of_another(reading: Reading, parts: list[_Part]) -> Words:
     """What is given is told of another thing, and of the asked thing another part tells its own, or leaves it open.
 
     "X is the number for Orrin Mill. For Halsey Mill, none is given"; 段怀瑾是厂长，首席审评师是赵其昌.

@@ -37,6 +37,7 @@ class Text:
         """Whether a word that negates may stand in the text."""
         self.negates_nothing: bool = not self.hints & grammar.negating
         """Whether no word stands in the text without which nothing in it is negated."""
+        self._bits: dict[str, int] = grammar.hints.bits
         self._cues: dict[str, list[Cue]] = {}
         self._numbers: dict[str, list[Number]] = {}
         self.kept: dict[object, Any] = {}
@@ -44,7 +45,7 @@ class Text:
     @once
     def spans(self) -> list[Span]:
         """Where the words stand."""
-        return spans(self.text, self.words)
+        return self.grammar.spans(self.text)
 
     @once
     def places(self) -> dict[str, list[int]]:
@@ -98,7 +99,7 @@ class Text:
         """Return the cues of one kind that begin in text[start:end]."""
         found = self._cues.get(kind)
         if found is None:
-            if not self.hints & self.grammar.hints.bits.get(kind, 0):
+            if not self.hints & self._bits.get(kind, 0):
                 return []
             found = self._cues[kind] = self.grammar.find(kind, self.text, self.hints)
         if not found or (start == 0 and end is None):

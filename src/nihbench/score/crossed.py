@@ -61,8 +61,12 @@ def _acts(sheet: Sheet) -> tuple[_Act, ...]:
         verbs = frozenset(
             s for s in grammar.content_stems(grammar.fold(" ".join(first)).text) if s not in grammar.empty
         )
-        if verbs and one != other and not re.search(r"[.;,]|\band\b|\bor\b", between):
-            found[_Act(one, other, verbs)] = None
+        if one in grammar.empty or not verbs or one == other or re.search(r"[.;,]|\band\b|\bor\b", between):
+            continue
+        act = _Act(one, other, verbs)
+        # Read by the same eyes, the needle's own sentence must tell what it tells.
+        if _doer_in_words(act, grammar.fold(told).text, grammar) == act.doer:
+            found[act] = None
     return tuple(found)
 
 

@@ -126,6 +126,10 @@ class Grammar:
             return pieces
         return [word for piece in pieces for word in odd.get(piece, (piece,))]
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where the words of a folded text stand."""
+        return [m.span() for m in self._token.finditer(text.replace("—", " "))]
+
     def stem(self, word: str) -> str:
         """Return the stem of a folded word."""
         return self._stems[word]
@@ -201,11 +205,18 @@ class Grammar:
         """
         found: list[Cue] = []
         possible = self.hints.bits.get(kind, 0) & hints
+        turns = self._turns
+        holds, plain = text.__contains__, text.isascii()
         while possible:
             bit = possible & -possible
             possible ^= bit
-            turn = self._turns[bit]
-            if turn.is_possible(text):
+            turn = turns[bit]
+            if turn.letters is not None and (plain or turn.letters.search(text) is None):
+                continue
+            for group in turn.groups:
+                if not any(map(holds, group)):
+                    break
+            else:
                 found += [Cue(kind, *m.span()) for m in turn.pattern.finditer(text)]
         if len(found) > 1:
             found.sort(key=lambda cue: (cue.start, cue.end))
@@ -262,14 +273,6 @@ class _Turn:
     groups: tuple[tuple[str, ...], ...]
     pattern: re.Pattern[str]
     letters: re.Pattern[str] | None
-
-    def is_possible(self, text: str) -> bool:
-        """Whether every group has a word in a text, and the text has the language's letters."""
-        holds = text.__contains__
-        for group in self.groups:
-            if not any(map(holds, group)):
-                return False
-        return self.letters is None or (not text.isascii() and self.letters.search(text) is not None)
 
 
 class _Hints(dict[str, int]):

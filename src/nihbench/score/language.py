@@ -42,23 +42,6 @@ _DOUBTING = {
 }
 """Words by which a language denies, doubts or declines; in folded form."""
 _DOUBTING_OF = {name: frozenset(re.findall("[a-z]+", words)) for name, words in _DOUBTING.items()}
-_ABSTAINS = late(
-    r"\bne (?:\w{1,8} )?(?:mentionne|precise|dit|contient|indique|donne|fournit|parle|figure)\w{0,3} (?:pas|rien|aucun)"
-    r"|\bpas (?:\w{1,8} )?(?:mentionne|precise|indique|d'information)|\bje ne (?:sais|trouve|peux)\b"
-    r"|\baucune? (?:information|mention|indication|reponse)"
-    r"|\b(?:nicht|nirgends) (?:\w{1,12} )?(?:erwahnt|genannt|angegeben|enthalten|hervor|im (?:text|dokument)|bekannt)"
-    r"|\b(?:steht|geht|wird|ist) (?:\w{1,12} ){0,3}?nicht\b|\bich (?:weiss|finde|kann)\b[^.]{0,40}\bnicht"
-    r"|\bkeine? (?:\w{1,12} )?(?:angabe|information|hinweis|erwahnung|antwort|auskunft)"
-    r"|\bno (?:se |lo |la )?(?:menciona|contiene|indica|especifica|dice|proporciona|aparece|figura)"
-    r"|\bno hay (?:\w{1,12} )?(?:informacion|mencion|respuesta)|\bno (?:lo )?(?:se|encuentro)\b"
-    r"|\bnon (?:viene |e |si )?(?:menziona|contiene|indica|specifica|dice|riporta|trov)"
-    r"|\bnessuna (?:informazione|menzione|indicazione)"
-    r"|\bnao (?:e |ha |se )?(?:menciona|contem|indica|especifica|diz|consta|informac)"
-    r"|\bniet (?:\w{1,12} )?(?:vermeld|genoemd|in de tekst|bekend)|\bgeen (?:informatie|vermelding|antwoord)"
-    r"|(?:記載|记载|言及|記述|记述|情報|情报)[^。]{0,8}(?:ありません|ない|なかった)"
-    r"|(?:わかり|見つかり|见つかり|見当たり|见当たり)ません|不明です|언급되지|없습니다|알 수 없"
-)
-"""Words by which an answer in another language says that there is none."""
 _BORROWED = frozenset(("non", "pas", "ni", "peut", "mai", "sei", "nie"))
 """Those of them that English borrows, or has a like of: they show no language by themselves."""
 _SAID = {
@@ -125,12 +108,6 @@ def _foreign(text: Text, least: int = _LEAST) -> str:
         key=lambda pair: pair[1],
     )
     return name if hits >= least and hits > 2 * known else ""
-
-
-def abstains(text: Text) -> str:
-    """Return the words by which a text in a language that its grammar does not read says that there is no answer."""
-    found = _ABSTAINS.search(text.text[:_LOOKED_AT])
-    return found.group() if found else ""
 
 
 def doubting(text: Text) -> Note | None:

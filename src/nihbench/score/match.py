@@ -220,7 +220,6 @@ def _within(fact: Sought, answer: Text, span: Span) -> bool:
     return negator.search(answer.text, *span) is not None and not any(map(negator.search, fact.forms))
 
 
-_COMPOUND = 7  # letters
 _LONG_SPAN = 12  # characters
 
 
@@ -280,10 +279,11 @@ def _places(fact: Sought, answer: Text) -> list[Span]:
         spans = [(place.start, place.end) for place in places_of(fact, answer) if place.how == "same"]
     if fact.by_signs is not None and answer.has_signs:
         spans += [m.span() for _, m in zip(range(_MOST), fact.by_signs.finditer(answer.text), strict=False)]
-    stands = answer.stems.__contains__
-    for wanted in fact.by_words:
-        if all(map(stands, wanted.stems)):
-            spans += _with_values(wanted, answer)
+    if fact.firsts is None or not answer.stems.keys().isdisjoint(fact.firsts):
+        stands = answer.stems.__contains__
+        for wanted in fact.by_words:
+            if all(map(stands, wanted.stems)):
+                spans += _with_values(wanted, answer)
     return _outermost(spans) if len(spans) > 1 else spans
 
 
@@ -450,22 +450,16 @@ def _romanized(grammar: Grammar, forms: tuple[str, ...]) -> tuple[list[list[str]
 
 
 def _compound(fact: Sought, answer: Text) -> list[Span]:
-    """Return where two words of a fact stand as one (pearwood for pear wood), or one of them as two."""
+    """Return where two words of a fact stand as one (pearwood for pear wood), or its only one as two."""
     stems = answer.stems
-    for wanted in fact.by_words:
-        if not 0 < len(wanted.stems) < 4 or wanted.values or wanted.counts:
-            continue
-        missing = [stem for stem in wanted.stems if stem not in stems]
-        if len(wanted.stems) > 1 and len(missing) == 2 and all(map(str.isalpha, missing)):
-            joined = "".join(missing)
-            rest = [stem for stem in wanted.stems if stem not in missing]
-            if len(joined) >= _COMPOUND and joined in stems:
-                return _together((joined, *rest), wanted.window, answer)
-        if len(missing) == 1 and len(missing[0]) >= _COMPOUND and missing[0].isalpha():
-            words = answer.words
-            for at, (one, other) in enumerate(zip(words, words[1:], strict=False)):
-                if len(one) > 2 and one + other == missing[0] and len(wanted.stems) == 1:
-                    return [(answer.spans[at][0], answer.spans[at + 1][1])]
+    for joined, rest, window in fact.joined:
+        if joined in stems and all(map(stems.__contains__, rest)):
+            return _together((joined, *rest), window, answer)
+    for pairs in fact.parted:
+        for pair in pairs:
+            at = answer.text.find(pair) if pair in answer.text else -1
+            if at >= 0 and not answer.text[at - 1 : at].isalpha() and not answer.text[at + len(pair) :][:1].isalpha():
+                return [(at, at + len(pair))]
     return []
 
 
@@ -500,7 +494,7 @@ def _near(fact: Sought, answer: Text) -> tuple[Span | None, float]:
         span, worth = _most_of(fact, answer)
         if span is not None:
             return span, worth
-    for size, telling in fact.parts:
+    for size, telling in fact.parts if not answer.stems.keys().isdisjoint(fact.telling) else ():
         present = [s for s in telling if s in answer.stems]
         if present and 2 * len(present) >= size:
             return answer.first(present[0]), 0.3

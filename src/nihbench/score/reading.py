@@ -28,7 +28,7 @@ class Reading:
     found: tuple[Found, ...]
     finish_reason: str | None
 
-    @property
+    @once
     def grammar(self) -> Grammar:
         """How the answer is read."""
         return self.answer.grammar

@@ -18,7 +18,7 @@ from nihbench.score.asides import stands_aside
 from nihbench.score.crossed import crossed
 from nihbench.score.fold import final_answer
 from nihbench.score.grammar import Phrase
-from nihbench.score.language import abstains, doubting, foreign, shown, untold
+from nihbench.score.language import doubting, foreign, shown, untold
 from nihbench.score.match import Found, Status, find, places_of, rivals_of, sheet_of
 from nihbench.score.misled import misled_by
 from nihbench.score.nothing import OFF_THE_QUESTION, kind_of_nothing
@@ -37,7 +37,6 @@ from nihbench.types import BANDS, FOUND_FROM, Evidence, Grade, Identifying, Need
 # words close to a limit, a foreign language. The numbers are round on purpose; docs/grading.md says how often bands
 # of each confidence were right.
 
-_ABROAD = 0.9  # of an abstention in another language
 _RIVALS = 0.15  # a cue that would have decided otherwise, had it counted
 _NEAR = 0.1
 _FUZZY = 0.15
@@ -100,18 +99,6 @@ def grade(
         return _no_answer(answer, final, against, finish_reason)
     reading = read(final, needle, against, finish_reason)
     strange = _not_covered(reading)
-    told = abstains(reading.answer) if strange and not any([f.status != "absent" for f in reading.found]) else ""
-    if told:
-        return Score(
-            value=0.0,
-            outcome="abstained",
-            identifying="absent",
-            subject="right",
-            evidence=_evidence(reading, Note("abstains", words=told)),
-            scorer=SCORER,
-            version=VERSION,
-            confidence=_ABROAD,
-        )
     if strange:
         return _unscored(Note("language_not_covered", strange=strange))
     _, verdict = decided(reading)

@@ -31,6 +31,8 @@ _NEAR_WORD = 4  # letters: a shorter word of a longer fact says nothing by itsel
 _TYPO_FROM = 7  # letters: in a shorter word one wrong letter may make another word
 _WORDS_FROM = 4  # a lone fact of so many content words (or pairs of signs) is graded by its words
 _PLACE = Phrase("@place@")
+_COMPOUND = 7  # letters
+_COMPOUND_WORDS = 4
 _AGENT = late(r"[由被让给将]")  # signs that tell who does something
 _ROOM = late(r"(?<=\d)[室号间楼层栋座]$")
 
@@ -62,6 +64,10 @@ class Sought:
     each of which an opposite denies. `asked`: the question itself says it. `denied`: the needle itself negates it
     ("never eats meat"), so the answer must too; None where its sentence does and its answer does not ("What does he
     never eat?" "Meat."): either will do. `lone`: it is all that is expected.
+
+    What spares looks at most answers: `firsts` are the first stems of all forms in words, without which none stands
+    (None where a form has no words), `telling` those of `parts`; `joined` pairs of words as one, with the other stems
+    and their window, `parted` a word cut in two, in every way.
     """
 
     name: str
@@ -80,6 +86,10 @@ class Sought:
     relations: tuple[Relation | Head, ...] = ()
     lone: bool = False
     guessable: bool = False
+    firsts: frozenset[str] | None = None
+    telling: frozenset[str] = frozenset()
+    joined: tuple[tuple[str, tuple[str, ...], int], ...] = ()
+    parted: tuple[tuple[str, ...], ...] = ()
 
     @property
     def value(self) -> Value | None:
@@ -302,7 +312,28 @@ def prepared(
                     for w in wanted if w.stems[1:]),
         long=frozenset(s for w in wanted for s in w.stems if len(s) >= _TYPO_FROM and s.isalpha() and s.isascii()),
         asked=asked,
+        firsts=frozenset(w.stems[0] for w in wanted) if all(w.stems for w in wanted) else None,
+        telling=frozenset(s for w in wanted if w.stems[1:] for s in w.stems),
+        joined=tuple(pair for w in wanted for pair in _joined(w)),
+        parted=tuple(_parted(w.stems[0]) for w in wanted if len(w.stems) == 1 and not w.values and not w.counts),
     )  # fmt: skip
+
+
+def _joined(wanted: Wanted) -> list[tuple[str, tuple[str, ...], int]]:
+    """Return the pairs of neighbouring words of a form as one word, each with its other stems and its window."""
+    stems = wanted.stems
+    if not 1 < len(stems) < _COMPOUND_WORDS or wanted.values or wanted.counts:
+        return []
+    pairs = [(at, one + other) for at, (one, other) in enumerate(zip(stems, stems[1:], strict=False))]
+    return [(pair, (*stems[:at], *stems[at + 2 :]), wanted.window) for at, pair in pairs
+            if pair.isalpha() and len(pair) >= _COMPOUND]  # fmt: skip
+
+
+def _parted(word: str) -> tuple[str, ...]:
+    """Return a long word in two, in every way; none of a short one."""
+    if len(word) < _COMPOUND or not word.isalpha():
+        return ()
+    return tuple(f"{word[:at]} {word[at:]}" for at in range(3, len(word) - 2))
 
 
 def _wanted(form: str, grammar: Grammar) -> Wanted:

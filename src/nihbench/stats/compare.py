@@ -8,13 +8,14 @@ alone (`Comparison.general` says which).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from nihbench.stats.crossed import counted, parts_of
 from nihbench.stats.detectable import (
     ALPHA,
     LEAST_HAYSTACKS,
@@ -149,7 +150,8 @@ class Pairs:
 
     `first` and `second` are values between 0 and 1 (a band, or 1 and 0 for found and not). `text` numbers the exact
     haystack and placement: pairs of one text (asked several times) are flipped together. `haystack` numbers the
-    haystack, `length` and `depth` are the cell's indices along the axes.
+    haystack, `length` and `depth` are the cell's indices along the axes. `needle` numbers the needles of a bank: pairs
+    about one needle are flipped together; None: there is no bank.
     """
 
     first: FloatArray
@@ -158,9 +160,10 @@ class Pairs:
     haystack: IntArray
     length: IntArray
     depth: IntArray
+    needle: IntArray | None = None
 
     def __post_init__(self) -> None:
-        names = ("first", "second", "text", "haystack", "length", "depth")
+        names = ("first", "second", "text", "haystack", "length", "depth", *(["needle"] if self.by_needle else []))
         shapes = {name: getattr(self, name).shape for name in names}
         if len(set(shapes.values())) != 1 or self.first.ndim != 1:
             raise ValueError(f"the arrays of Pairs must have one shape (n,), not {shapes}")
@@ -169,6 +172,16 @@ class Pairs:
     def difference(self) -> FloatArray:
         """`second` - `first`, pair by pair: positive where the second side is better."""
         return self.second - self.first
+
+    @property
+    def by_needle(self) -> bool:
+        """Whether there is a bank of needles."""
+        return self.needle is not None
+
+    @property
+    def unit(self) -> IntArray:
+        """What is independent on the haystacks at hand, shape (n,): needles of a bank, else exact texts."""
+        return self.text if self.needle is None else self.needle
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,7 +199,9 @@ class CellTest:
 class Comparison:
     """What was found; differences are second - first, means over the pairs.
 
-    For these texts: `p_value` of the exact sign-flip test over texts, `interval` of the difference, `equivalent`.
+    For these texts: `p_value` of the exact sign-flip test over texts, `interval` of the difference, `equivalent`. With
+    a bank of needles (`needles`, 0 without) all three are over needles in general, on these haystacks, and what is for
+    haystacks in general is for both (`_Widened`).
     For haystacks in general: `haystack_p_value` flips whole haystacks (None under six of them: it could never reach
     0.05), `haystack_interval` is by inverted tests (None with one), `haystack_equivalent` (None under six).
     `cells` have six texts or more, and p-values corrected for their number, for these texts. `detectable` is the
@@ -208,6 +223,7 @@ class Comparison:
     margin: float
     detectable: float | None
     cells: tuple[CellTest, ...]
+    needles: int = 0
 
     @property
     def general(self) -> bool:
@@ -258,28 +274,81 @@ def compare(pairs: Pairs, *, margin: float = MARGIN, level: float = LEVEL) -> Co
         raise ValueError("there is no pair measured on both sides")
     if margin <= 0:
         raise ValueError("the margin of equivalence must be positive")
-    difference, haystacks = pairs.difference, len(np.unique(pairs.haystack))
+    difference, haystacks, unit = pairs.difference, len(np.unique(pairs.haystack)), pairs.unit
     texts = len(np.unique(pairs.text))
     general = haystacks >= LEAST_HAYSTACKS
+    wider = _Widened.of(pairs)
     return Comparison(
         pairs=len(difference),
         texts=texts,
         haystacks=haystacks,
+        needles=0 if pairs.needle is None else len(np.unique(pairs.needle)),
         first=float(pairs.first.mean()),
         second=float(pairs.second.mean()),
         difference=float(difference.mean()),
-        interval=difference_interval(difference, pairs.text, level),
-        p_value=sign_flip(difference, pairs.text),
-        equivalent=equivalent(difference, pairs.text, margin),
-        haystack_interval=haystack_interval(difference, pairs.haystack, level) if haystacks > 1 else None,
-        haystack_p_value=sign_flip(difference, pairs.haystack) if general else None,
-        haystack_equivalent=haystack_equivalent(difference, pairs.haystack, margin) if general else None,
+        interval=difference_interval(difference, unit, level),
+        p_value=sign_flip(difference, unit),
+        equivalent=equivalent(difference, unit, margin),
+        haystack_interval=wider.interval(haystack_interval(difference, pairs.haystack, level))
+        if haystacks > 1
+        else None,
+        haystack_p_value=wider.p_value() if general else None,
+        haystack_equivalent=haystack_equivalent(difference, pairs.haystack, margin, wider) if general else None,
         margin=margin,
-        detectable=smallest_over_haystacks(haystack_spread(pairs), haystacks)
+        detectable=smallest_over_haystacks(wider.by * haystack_spread(pairs), haystacks)
         if general
         else smallest_detectable(design_of(pairs.first, pairs.second, texts)),
         cells=_cells(pairs),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Widened:
+    """How much wider an interval over haystacks is where pairs about one needle have something in common, too.
+
+    The variance of the mean difference is clustered by needle and by haystack (`crossed.Parts`); `by` is the root of
+    its ratio to that of haystacks alone.
+    """
+
+    pairs: Pairs
+    by: float = 1.0
+
+    @classmethod
+    def of(cls, pairs: Pairs) -> _Widened:
+        """Return that of some pairs: none without a bank, or where nothing differs."""
+        if pairs.needle is None or len(np.unique(pairs.needle)) < 2 or len(np.unique(pairs.haystack)) < 2:
+            return cls(pairs=pairs)
+        parts = parts_of(*counted(pairs.difference, pairs.needle, pairs.haystack))
+        whole, haystack = float(parts.variance), float(parts.haystack)
+        return cls(pairs=pairs, by=math.sqrt(whole / haystack) if haystack > 1e-18 else 1.0)
+
+    def interval(self, made: Interval) -> Interval:
+        """Return an interval over haystacks as it is over both."""
+        if self.by == 1.0:
+            return made
+        mean = float(self.pairs.difference.mean())
+        low, high = (mean + self.by * (end - mean) for end in (made.low, made.high))
+        return replace(made, low=max(-1.0, low), high=min(1.0, high), method="two_way")
+
+    def p_value(self) -> float:
+        """Return the p-value over both: of the widest interval, by its level, that leaves no difference out.
+
+        Without a bank whole haystacks are flipped, as ever: flips of a few haystacks know no sum that is taken for
+        smaller than it is.
+        """
+        difference, haystack = self.pairs.difference, self.pairs.haystack
+        if self.by == 1.0:
+            return sign_flip(difference, haystack)
+        least, most = 0.0, 1.0
+        for _ in range(_HALVINGS):
+            level = (least + most) / 2
+            made = self.interval(haystack_interval(difference, haystack, level))
+            least, most = (least, level) if made.low <= 0 <= made.high else (level, most)
+        return 1 - least
+
+
+_HALVINGS = 10
+"""Of the p-value over needles and haystacks: it is known to 0.001, which is what so many draws can tell."""
 
 
 def repeats_for(pairs: Pairs, wanted: float, repeats: int) -> int | None:
@@ -418,13 +487,16 @@ def _agresti_min(total: float, squares: float, pairs: int, shrunk: float, level:
     return max(-1.0, mean - reach), min(1.0, mean + reach)
 
 
-def haystack_equivalent(difference: ArrayLike, haystack: IntArray, margin: float = MARGIN) -> bool:
+def haystack_equivalent(
+    difference: ArrayLike, haystack: IntArray, margin: float = MARGIN, wider: _Widened | None = None
+) -> bool:
     """Tell whether two sides are shown to be within `margin` of each other for haystacks in general.
 
     Two one-sided tests at 5% by the 90% interval. Where haystacks do not differ at all it must also hold that fewer
     pairs than the margin would differ each way, with the pairs worth as many as in `haystack_interval`.
     """
     made = haystack_interval(difference, haystack, 1 - 2 * ALPHA)
+    made = made if wider is None else wider.interval(made)
     if not (-margin < made.low and made.high < margin):
         return False
     change = np.asarray(difference, dtype=np.float64)

@@ -1,24 +1,32 @@
 """What has to be told apart or counted over the whole text: the k-th of several alike, and the most frequent words.
 
-After MRCR (OpenAI, 2025) and RULER's common words (Hsieh et al., 2024), in words of its own.
+After MRCR (OpenAI, 2025) and RULER's common words (Hsieh et al., 2024), in words of its own; the replies of `kth` are
+pieces of public-domain novels (`kth_pieces`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, cycle
 
 from nihbench.errors import UsageError
 from nihbench.lang.messages import Note, t
 from nihbench.tasks import words
 from nihbench.tasks.family import Answer, Axis, Draw, Grade, Insert, Item, Planted
+from nihbench.tasks.kth_pieces import PIECES
 from nihbench.tasks.planting import CONDITIONS, TURNS, Cast, Shared, depths_from, whole_row
 from nihbench.text.turns import exchange
 
+_NOTE = {"en": "a note about the {0}", "zh": "关于{0}的短文"}
+_PIECE = {"en": "a piece to read out at the {0}", "zh": "可以在{0}朗读的文字"}
 _REPLY = {
-    "en": "Somebody wanted a note about the {0}. The reply was: “{1}”",
-    "zh": "有人想要一段关于{0}的短文。答复是：“{1}”",
+    "en": "Somebody wanted {0}. The reply was: “{1}”",
+    "zh": "有人想要一段{0}。答复是：“{1}”",
 }
-_WISH = {"en": "Please write me a note about the {0}.", "zh": "请给我写一段关于{0}的短文。"}
+_WISH = {
+    "note": {"en": "Please write me {0}.", "zh": "请给我写一段{0}。"},
+    "piece": {"en": "Please give me {0}.", "zh": "请给我一段{0}。"},
+}
 _SENTENCES = {
     "en": (
         "The {0} stands {2} steps from the {1}.",
@@ -38,17 +46,16 @@ _SENTENCES = {
     ),
 }
 _COPY = {
-    "en": "The text has {1} replies to the wish for a note about the {0}. First write {3}, then copy reply "
-    "number {2} of "
+    "en": "The text has {1} replies to the wish for {0}. First write {3}, then copy reply number {2} of "
     "these, counted from the beginning, word for word and without its quotation marks. Write nothing else.",
-    "zh": "文中有 {1} 段答复是应人要求写的关于{0}的短文。请先写 {3}，然后逐字抄写其中从头数起的第 {2} 段，不带引"
-    "号，不要写别的。",
+    "zh": "文中有 {1} 段答复，都是应人要求给出的{0}。请先写 {3}，然后逐字抄写其中从头数起的第 {2} 段，不带引号，不要写"
+    "别的。",
 }
 _COPY_TURN = {
-    "en": "In this chat I have asked you {1} times for a note about the {0}. First write {3}, then copy your answer "
+    "en": "In this chat I have asked you {1} times for {0}. First write {3}, then copy your answer "
     "number {2} of these, counted from the beginning of the chat, word for word. Write nothing else.",
-    "zh": "在这次对话中，我一共请你写过 {1} 段关于{0}的短文。请先写 {3}，然后逐字抄写你的这些答复中从头数起的第 {2} "
-    "段，不要写别的。",
+    "zh": "在这次对话中，我 {1} 次请你给我一段{0}。请先写 {3}，然后逐字抄写你的这些答复中从头数起的第 {2} 段，"
+    "不要写别的。",
 }
 _VOTE = {"en": "Ballot {1} is for {0}.", "zh": "第{1}号选票投给{0}。"}
 _MOST = {
@@ -66,6 +73,32 @@ _RANKS = (48, 24, 12, 6)
 _OTHERS = 10
 
 
+REPLIES = ("pieces", "made")
+"""What replies are: pieces of public-domain novels, or sentences that are drawn."""
+
+
+class _Replies(Cast):
+    """Which pieces of a language's novels replies are, by number: of all pieces half may stand in inserts.
+
+    The first ones, `alike`, are those to be told apart: none of them comes again. Others begin anew when all were used.
+    """
+
+    def __init__(self, draw: Draw, purpose: str, *, beside: Cast, alike: int) -> None:
+        super().__init__(draw, purpose, beside=beside)
+        half = range(0, len(PIECES["en"]), 2)
+        order = draw.stream("pieces").sample(half, len(half))
+        self._pieces = chain(order[:alike], cycle(order[alike:]))
+
+    def piece(self) -> int:
+        """Return the next piece."""
+        return next(self._pieces)
+
+    @staticmethod
+    def of_filler(cast: Cast) -> int:
+        """Draw a piece that stands in no insert."""
+        return 2 * cast.random.randrange(len(PIECES["en"]) // 2) + 1
+
+
 class Kth(Shared):
     """The same wish, met several times with other texts: copy the k-th of them, behind a code."""
 
@@ -73,7 +106,7 @@ class Kth(Shared):
     version = "1"
     title = Note("task_kth")
     axis = Axis(name="alike", title=Note("task_kth_axis"), values=(2, 4, 8))
-    options = CONDITIONS
+    options = {**CONDITIONS, "replies": REPLIES[0]}
     later = {"turns": TURNS[0]}
 
     def does(self, row: float) -> Note:
@@ -83,7 +116,7 @@ class Kth(Shared):
     def plant(self, draw: Draw) -> Planted:
         """Draw all replies and which one is asked for."""
         count, cast, place = whole_row(self.axis, draw, most=32, least=2), Cast(draw), draw.stream("places")
-        thing, several = words.thing(cast.thing(), self.language), Cast(draw, "replies", beside=cast)
+        thing, several = words.thing(cast.thing(), self.language), _Replies(draw, "replies", beside=cast, alike=count)
         depths = depths_from(place.uniform(0, 100), count + self.asked_distractors(draw), place)
         replies = [self._text(several) for _ in range(count)]
         which, code = cast.random.randrange(count), cast.code(6)
@@ -101,14 +134,26 @@ class Kth(Shared):
             several,
             inserts,
             depths[count:],
-            question=(_COPY_TURN if self.turned else _COPY)[self.language].format(thing, count, which + 1, code),
+            question=(_COPY_TURN if self.turned else _COPY)[self.language].format(
+                self._wanted(thing), count, which + 1, code
+            ),
             items=[Item(name="copy", text=replies[which])],
             expected=f"{code} {replies[which]}",
             names={"code": code},
         )
 
+    @property
+    def _drawn(self) -> bool:
+        # Runs from before there were pieces have no such option.
+        replies = self.chosen.get("replies", REPLIES[1])
+        if replies not in REPLIES:
+            raise UsageError(t("tasks.no_choice", name="replies", value=replies, known=REPLIES))
+        return replies == REPLIES[1]
+
     def _text(self, cast: Cast) -> str:
-        """Draw a note of three sentences."""
+        """Draw a piece of a novel, or a note of three sentences."""
+        if not self._drawn:
+            return PIECES[self.language][cast.piece() if isinstance(cast, _Replies) else _Replies.of_filler(cast)]
         sentences, several = _SENTENCES[self.language], []
         for at in cast.random.sample(range(len(sentences)), 3):
             things = (words.thing(cast.thing(), self.language) for _ in range(2))
@@ -122,9 +167,14 @@ class Kth(Shared):
 
     def _told(self, thing: str, reply: str) -> str:
         """Return a wish and its reply: a sentence about both, or two turns."""
+        wanted = self._wanted(thing)
         if self.turned:
-            return exchange(_WISH[self.language].format(thing), reply)
-        return _REPLY[self.language].format(thing, reply)
+            return exchange(_WISH["note" if self._drawn else "piece"][self.language].format(wanted), reply)
+        return _REPLY[self.language].format(wanted, reply)
+
+    def _wanted(self, thing: str) -> str:
+        """Return what is wished for."""
+        return (_NOTE if self._drawn else _PIECE)[self.language].format(thing)
 
     def grade(self, planted: Planted, answer: Answer) -> Grade:
         """Grade by how like the copy is, 0 without the code before it."""

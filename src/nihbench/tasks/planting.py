@@ -31,6 +31,8 @@ MOST_DISTRACTORS = 256
 CONDITIONS: Mapping[str, str] = {"haystack": "text", "distractors": "0"}
 _STEP = 1.25
 """Percent of the haystack between neighbouring inserts: what sentences leave of it is 1 or more."""
+FIT = int(100 / _STEP)
+"""So many fit at that distance wherever the first stands."""
 Metric = Literal["share", "f1"]
 _TRIES = 20_000
 _T = TypeVar("_T")
@@ -109,13 +111,20 @@ class Cast:
         return self._value(drawn)
 
     def _half(self, numbers: int) -> int:
-        return 2 * self.random.randrange(numbers) + self._filler
+        return 2 * words.below(self.random, numbers) + self._filler
 
     def _value(self, drawn: Callable[..., str], *given: int) -> str:
-        while True:
-            value = self._new("value", drawn, self.random, *given)
-            if zlib.crc32(value.encode()) % 2 == self._filler:
-                return value
+        filler, used, random = self._filler, self._used, self.random
+        for _ in range(_TRIES):
+            value = drawn(random, *given)
+            if filler:
+                if zlib.crc32(value.encode()) & 1:
+                    return value
+            elif ("value", value) not in used:
+                used.add(("value", value))
+                if not zlib.crc32(value.encode()) & 1:
+                    return value
+        raise UsageError(t("tasks.too_many_drawn"))
 
     def _new(self, kind: str, drawn: Callable[..., _T], *given: Any) -> _T:
         if self._filler:

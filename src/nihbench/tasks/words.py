@@ -160,4 +160,14 @@ def made_up(random: Random, syllables: int = 4) -> str:
 
 def number(random: Random, digits: int = 7) -> str:
     """Draw a number of so many digits."""
-    return str(random.randrange(10 ** (digits - 1), 10**digits))
+    lowest = 10 ** (digits - 1)
+    return str(lowest + below(random, 9 * lowest))
+
+
+def below(random: Random, count: int) -> int:
+    """Draw what `random.randrange(count)` draws, with nothing looked at before: distractors are drawn by thousands."""
+    bits = count.bit_length()
+    drawn = random.getrandbits(bits)
+    while drawn >= count:
+        drawn = random.getrandbits(bits)
+    return drawn

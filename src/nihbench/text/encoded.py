@@ -30,6 +30,7 @@ class JsonText:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._known: dict[int, int] = {}
 
     def slice(self, first: int, last: int) -> memoryview:
         """Return the JSON of text[first:last].
@@ -55,9 +56,12 @@ class JsonText:
         return b"".join(blocks), list(accumulate(map(len, blocks), initial=0))
 
     def _byte(self, position: int) -> int:
-        _, starts = self._encoded
-        block = min(position // _BLOCK, len(starts) - 1)
-        return starts[block] + len(inner_json(self._text[block * _BLOCK : position]))
+        known = self._known.get(position)  # prompts of one text are cut and joined at the ends of its sentences
+        if known is None:
+            _, starts = self._encoded
+            block = min(position // _BLOCK, len(starts) - 1)
+            known = self._known[position] = starts[block] + len(inner_json(self._text[block * _BLOCK : position]))
+        return known
 
 
 class EncodedMessages(Sequence[Message]):

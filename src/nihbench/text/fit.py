@@ -110,12 +110,10 @@ def fit(
     counter = InsertCounter(source.text, source.starts, tokenizer) if several and not source.turned else None
     fixed = frame.fixed_tokens + sum(map(tokenizer.count, (frame.before, frame.after))) + sum(sizes)
 
-    def cut_at(cut: Cut) -> Splice:
-        return _splice(source, inserts, sizes, start, cut, frame, tokenizer, apart, counter)
-
-    best, cut = _longest(source, start, length, length - fixed, cut_at)
+    asked = _Asked(source, inserts, sizes, start, frame, tokenizer, apart, counter)
+    best, cut = _longest(source, start, length, length - fixed, asked.splice)
     if best is not None and (several or source.turned):
-        best = _filled(source, best, cut, length, cut_at, _ENOUGH_TOKENS if apart else 0)
+        best = _filled(source, best, cut, length, asked.splice, _ENOUGH_TOKENS if apart else 0)
     if best is None or best.haystack_tokens < 1:
         raise UsageError(t("text.length_tokens_cant_hold", length=length, fixed=fixed, fixed_2=fixed + 64))
     if best.end >= len(source.text.rstrip()) and length - best.total_tokens > TOLERANCE_TOKENS:
@@ -279,63 +277,78 @@ def _is_wide(char: str, language: str) -> bool:
     return width in "WF" or (width == "A" and not of(language).language.spaced)
 
 
-def _splice(
-    source: Source,
-    inserts: Sequence[Insert],
-    sizes: Sequence[int],
-    start: int,
-    cut: Cut,
-    frame: Frame,
-    tokenizer: Tokenizer,
-    apart: bool,
-    counter: InsertCounter | None,
-) -> Splice:
-    end = cut.end
-    first, last = source.token_at(start), source.token_at(end)
-    placed = _boundaries_for(source, start, end, inserts, apart=apart)
-    tokens = source.starts.searchsorted([at for at, *_ in placed]).tolist()
-    seams: list[Inserted] = []
-    joined: list[tuple[int, str]] = []
-    left = ""
-    for (at, sentence_tokens, index), before_it in sorted(
-        zip(placed, tokens, strict=True), key=lambda each: (each[0][0], each[0][2])
-    ):
-        text = inserts[index].text
-        same = bool(seams) and at == seams[-1].at
-        before, after = _marks(source, text, start, at, cut, left if same else None)
-        token = before_it - first
-        seams.append(
-            Inserted(
-                index=index,
-                at=at,
-                before=before,
-                after=after,
-                needle_token=token,
-                needle_tokens=sizes[index],
-                sentence_tokens=sentence_tokens,
-                achieved_depth_percent=round(100.0 * token / (last - first), 4) if last > first else 0.0,
-            )
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is fitted; a splice of it is made for every place that it might be cut at."""
+
+    source: Source
+    inserts: Sequence[Insert]
+    sizes: Sequence[int]
+    """The tokens of each insert."""
+    start: int
+    frame: Frame
+    tokenizer: Tokenizer
+    apart: bool
+    counter: InsertCounter | None
+    """Counts where there are several inserts; None: all is counted as it is joined."""
+
+    def splice(self, cut: Cut) -> Splice:
+        """Return the haystack that ends at a cut, with its inserts."""
+        source, start, end = self.source, self.start, cut.end
+        inserts, joined = self._placed(cut)
+        tail = "" if inserts and inserts[-1].at == end else _closing(source, start, cut)
+        return Splice(
+            start=start,
+            end=end,
+            tail=tail,
+            inserts=tuple(inserts),
+            haystack_tokens=source.token_at(end) - source.token_at(start),
+            total_tokens=self.frame.fixed_tokens + self._count(joined, end, tail),
         )
-        left = before + text + after
-        joined.append((at, left))
-    tail = "" if seams and seams[-1].at == end else _closing(source, start, cut)
-    if counter is not None:
-        total = counter.count(frame.before, start, joined, end, tail + frame.after)
-    else:
-        pieces: list[Piece] = [frame.before]
-        begin = start
+
+    def _placed(self, cut: Cut) -> tuple[list[Inserted], list[tuple[int, str]]]:
+        """Return the inserts in the order in which they stand, and what is joined in at which character for each."""
+        source, start, end = self.source, self.start, cut.end
+        first, last = source.token_at(start), source.token_at(end)
+        placed = _boundaries_for(source, start, end, self.inserts, apart=self.apart)
+        tokens = source.starts.searchsorted([at for at, *_ in placed]).tolist()
+        seams: list[Inserted] = []
+        joined: list[tuple[int, str]] = []
+        left = ""
+        for (at, sentence_tokens, index), before_it in sorted(
+            zip(placed, tokens, strict=True), key=lambda each: (each[0][0], each[0][2])
+        ):
+            text = self.inserts[index].text
+            same = bool(seams) and at == seams[-1].at
+            before, after = _marks(source, text, start, at, cut, left if same else None)
+            token = before_it - first
+            seams.append(
+                Inserted(
+                    index=index,
+                    at=at,
+                    before=before,
+                    after=after,
+                    needle_token=token,
+                    needle_tokens=self.sizes[index],
+                    sentence_tokens=sentence_tokens,
+                    achieved_depth_percent=round(100.0 * token / (last - first), 4) if last > first else 0.0,
+                )
+            )
+            left = before + text + after
+            joined.append((at, left))
+        return seams, joined
+
+    def _count(self, joined: Sequence[tuple[int, str]], end: int, tail: str) -> int:
+        """Return the tokens of the message that the haystack stands in."""
+        before, after = self.frame.before, tail + self.frame.after
+        if self.counter is not None:
+            return self.counter.count(before, self.start, joined, end, after)
+        pieces: list[Piece] = [before]
+        begin = self.start
         for at, piece in joined:
-            pieces += [source.stretch(begin, at), piece]
+            pieces += [self.source.stretch(begin, at), piece]
             begin = at
-        total = count_joined([*pieces, source.stretch(begin, end), tail + frame.after], tokenizer)
-    return Splice(
-        start=start,
-        end=end,
-        tail=tail,
-        inserts=tuple(seams),
-        haystack_tokens=last - first,
-        total_tokens=frame.fixed_tokens + total,
-    )
+        return count_joined([*pieces, self.source.stretch(begin, end), after], self.tokenizer)
 
 
 _Place = tuple[int, int, int]

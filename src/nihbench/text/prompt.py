@@ -7,6 +7,7 @@ tokenizer.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from nihbench.errors import DamagedDataError, UsageError
 from nihbench.lang.messages import t
 from nihbench.text.encoded import EncodedMessages, inner_json, messages_json
 from nihbench.text.fit import Frame, Splice, fit, rendered
-from nihbench.text.source import Source, SourceText, figure_within
+from nihbench.text.source import Source, SourceText, figure_within, figures_of
 from nihbench.text.turns import Exchanges, around_turns, in_turns
 from nihbench.types import REPLIED, Bare, Inserted, Message, Placement, Planted, PromptTemplate, Tokenizer, plain_turns
 
@@ -224,9 +225,9 @@ def _has_own_figure(source: Source, planted: Sequence[str]) -> list[bool]:
     """
     if len(planted) <= _FEW:
         return [False] * len(planted)
-    joined = "\0".join(planted)
+    often = Counter(figures_of("\0".join(planted)))
     own = [figure_within(text) for text in planted]
-    return [bool(each) and each not in source.figures and joined.count(each) == 1 for each in own]
+    return [bool(each) and often[each] == 1 and each not in source.figures for each in own]
 
 
 def _stands_between(text: str, cuts: Sequence[int], statement: str) -> bool:

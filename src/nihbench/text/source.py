@@ -126,20 +126,18 @@ def _figures(text: str) -> frozenset[str]:
     return frozenset(_FIGURE.findall(text))
 
 
-_DIGIT = re.compile(r"[0-9]")
 _WORD = re.compile(r"[A-Za-z0-9]*")
+
+
+def figures_of(text: str) -> list[str]:
+    """Return all figures of a text: its words of letters and digits that have a digit."""
+    return _FIGURE.findall(text)
 
 
 def figure_within(text: str) -> str:
     """Return the first figure of a text that neither begins nor ends it; "" where it has none."""
-    found = _DIGIT.search(text)
-    if found is None:
-        return ""
-    left, right = _parted_word(text, found.start())
-    first, last = found.start() - len(left), found.start() + len(right)
-    if last == len(text):
-        return ""
-    return left + right if first else figure_within(text[last:])
+    inside = (found[0] for found in _FIGURE.finditer(text) if found.start() and found.end() < len(text))
+    return next(inside, "")
 
 
 def _parted_word(text: str, at: int) -> tuple[str, str]:

@@ -42,7 +42,7 @@ def show_needle(
 
 
 @needle.command("check")
-@command("nihbench.cli.examining:check")
+@command("nihbench.cli.fairness:check")
 def check(
     name: Annotated[str, typer.Argument(help="help.option_name")],
     corpus: Annotated[_TEXT, typer.Option("--corpus", help="help.needle_check_corpus")] = None,

@@ -1,4 +1,4 @@
-"""What the commands that plan and send take: `nih run`, `watch`, `plan`, `prompt`, `doctor` and `batch`.
+"""What the commands that plan and send take: `nih run`, `watch`, `plan`, `prompt`, `gate`, `doctor` and `batch`.
 
 Only what the parser needs: the work of a command is imported when it is invoked (`cli.door.command`).
 """
@@ -132,6 +132,31 @@ def prompt(
     as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
 ) -> None:
     """`nih prompt`: see the catalogs' help.prompt."""
+
+
+@with_run_options
+@command("nihbench.cli.gate:gate")
+def gate(
+    context: typer.Context,
+    options: dict[str, Any],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="help.gate_new")],
+    against: Annotated[_PATH, typer.Option("--against", metavar="OLD", help="help.gate_against")] = None,
+    live: Annotated[bool, typer.Option("--live", help="help.gate_live")] = False,
+    save: Annotated[_PATH, typer.Option("--save", metavar="FILE", help="help.gate_save")] = None,
+    max_drop: Annotated[_FLOAT, typer.Option("--max-drop", help="help.gate_max_drop")] = None,
+    min_found: Annotated[_FLOAT, typer.Option("--min-found", help="help.gate_min_found")] = None,
+    min_length: Annotated[_TEXT, typer.Option("--min-length", help="help.gate_min_length")] = None,
+    tasks: Annotated[_TEXT, typer.Option("--tasks", help="help.gate_tasks")] = None,
+    undecided: Annotated[
+        str, typer.Option("--undecided", metavar="pass|fail|more", help="help.gate_undecided")
+    ] = "fail",
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
+    junit_file: Annotated[_PATH, typer.Option("--junit", metavar="FILE", help="help.gate_junit")] = None,
+    markdown_file: Annotated[_PATH, typer.Option("--markdown", metavar="FILE", help="help.gate_markdown")] = None,
+    scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="help.option_yes")] = False,
+) -> None:
+    """`nih gate`: see the catalogs' help.gate."""
 
 
 @with_endpoint_options

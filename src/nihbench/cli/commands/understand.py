@@ -41,15 +41,19 @@ def plot(
     prompt: Annotated[str, typer.Option("--prompt", help="help.plot_prompt")] = "",
     axis: Annotated[str, typer.Option("--axis", help="help.option_axis")] = "nominal",
     scorer: Annotated[str | None, typer.Option("--scorer", help="help.option_scorer")] = None,
-    animate: Annotated[
-        Path | None,
-        typer.Option("--animate", help="help.option_animate"),
-    ] = None,
+    animate: Annotated[Path | None, typer.Option("--animate", help="help.option_animate")] = None,
     title: Annotated[str | None, typer.Option("--title", help="help.option_title", rich_help_panel=_LOOK)] = None,
+    subtitle: Annotated[
+        str | None, typer.Option("--subtitle", help="help.option_subtitle", rich_help_panel=_LOOK)
+    ] = None,
+    names: Annotated[
+        str | None,
+        typer.Option("--names", metavar="MODEL=SHOWN,...", help="help.option_names", rich_help_panel=_LOOK),
+    ] = None,
+    caption: Annotated[str, typer.Option("--caption", help="help.option_caption", rich_help_panel=_LOOK)] = "full",
     preset: Annotated[str, typer.Option("--preset", help="help.option_preset", rich_help_panel=_LOOK)] = "default",
     colours: Annotated[
-        str,
-        typer.Option("--colours", "--colors", help="help.option_colours", rich_help_panel=_LOOK),
+        str, typer.Option("--colours", "--colors", help="help.option_colours", rich_help_panel=_LOOK)
     ] = "classic",
     size: Annotated[str | None, typer.Option("--size", help="help.option_size", rich_help_panel=_LOOK)] = None,
     dpi: Annotated[int | None, typer.Option("--dpi", help="help.option_dpi", rich_help_panel=_LOOK)] = None,
@@ -57,8 +61,7 @@ def plot(
         bool, typer.Option("--transparent", help="help.option_transparent", rich_help_panel=_LOOK)
     ] = False,
     values: Annotated[
-        bool,
-        typer.Option("--values/--no-values", help="help.option_values", rich_help_panel=_LOOK),
+        bool, typer.Option("--values/--no-values", help="help.option_values", rich_help_panel=_LOOK)
     ] = True,
 ) -> None:
     """`nih plot`: see the catalogs' help.plot."""
@@ -131,14 +134,8 @@ def export(
 @command("nihbench.cli.understand:compare")
 def compare(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN [RUN]", help="help.option_runs")],
-    by: Annotated[
-        _TEXT,
-        typer.Option("--by", help="help.option_by"),
-    ] = None,
-    prompt: Annotated[
-        str,
-        typer.Option("--prompt", help="help.compare_prompt"),
-    ] = "",
+    by: Annotated[_TEXT, typer.Option("--by", help="help.option_by")] = None,
+    prompt: Annotated[str, typer.Option("--prompt", help="help.compare_prompt")] = "",
     rows: Annotated[str, typer.Option("--rows", help="help.compare_rows")] = "",
     wanted: Annotated[float, typer.Option("--difference", help="help.option_wanted")] = 5.0,
     unpaired: Annotated[bool, typer.Option("--unpaired", help="help.option_unpaired")] = False,
@@ -148,22 +145,16 @@ def compare(
     """`nih compare`: see the catalogs' help.compare."""
 
 
-@command("nihbench.cli.gate:gate")
-def gate(
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="help.gate_new")],
-    against: Annotated[_PATH, typer.Option("--against", metavar="OLD", help="help.gate_against")] = None,
-    save: Annotated[_PATH, typer.Option("--save", metavar="FILE", help="help.gate_save")] = None,
-    max_drop: Annotated[float, typer.Option("--max-drop", help="help.gate_max_drop")] = 0.03,
-    min_found: Annotated[_FLOAT, typer.Option("--min-found", help="help.gate_min_found")] = None,
-    min_length: Annotated[_TEXT, typer.Option("--min-length", help="help.gate_min_length")] = None,
-    tasks: Annotated[_TEXT, typer.Option("--tasks", help="help.gate_tasks")] = None,
-    undecided: Annotated[str, typer.Option("--undecided", metavar="pass|fail", help="help.gate_undecided")] = "fail",
-    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
-    junit_file: Annotated[_PATH, typer.Option("--junit", metavar="FILE", help="help.gate_junit")] = None,
-    markdown_file: Annotated[_PATH, typer.Option("--markdown", metavar="FILE", help="help.gate_markdown")] = None,
+@command("nihbench.cli.history:history")
+def history(
+    runs: Annotated[list[Path], typer.Argument(metavar="DIR...", help="help.history_runs")],
+    model: Annotated[str, typer.Option("--model", "-m", help="help.history_model")] = "",
+    prompt: Annotated[str, typer.Option("--prompt", help="help.plot_prompt")] = "",
     scorer: Annotated[_TEXT, typer.Option("--scorer", help="help.option_scorer")] = None,
+    out: Annotated[_PATH, typer.Option("--out", "-o", help="help.history_out")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="help.option_as_json")] = False,
 ) -> None:
-    """`nih gate`: see the catalogs' help.gate."""
+    """`nih history`: see the catalogs' help.history."""
 
 
 @command("nihbench.cli.understand:diagnose")

@@ -57,6 +57,20 @@ function passportSection() {
   return { node: section("passport", nodes), draw: () => {} };
 }
 
+// How a model measured over time: of runs that were measured in the same way.
+function historySection() {
+  if (!DATA.history.length) return null;
+  const told = (words) => words[state.lang] || words.en;
+  const nodes = DATA.history.map((series) => {
+    const [heads, ...rows] = told(series.rows);
+    return [el("h3", {}, outside(`${series.model}: ${series.experiment}/${series.prompt}`)),
+      ...told(series.text).map((sentence) => el("p", {}, outside(sentence))),
+      el("div", { class: "scroll" }, el("table", { class: "table" }, el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+        el("tbody", {}, rows.map((row) => el("tr", {}, el("th", { scope: "row" }, row[0]), row.slice(1).map((cell, at) => el("td", { "data-head": heads[at + 1] }, outside(cell))))))))];
+  });
+  return { node: section("history", nodes), draw: () => {} };
+}
+
 function effective(made) {
   if (!made) return ["–", "–", "–"];
   const length = (value) => lengthLabel(value, value < 10000 ? 1 : 0);

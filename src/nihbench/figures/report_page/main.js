@@ -1,6 +1,6 @@
 // The page: a bar on top, sections below each other, drawn again when words, colours or filters change.
 const SECTIONS = {
-  passport: passportSection, maps: mapsSection, difference: differenceSection, profiles: profilesSection, statistics: statisticsSection,
+  passport: passportSection, history: historySection, maps: mapsSection, difference: differenceSection, profiles: profilesSection, statistics: statisticsSection,
   controls: controlsSection, cases: casesSection, trials: trialsSection, about: aboutSection,
 };
 

@@ -17,7 +17,9 @@ function differenceSection() {
   const both = map.depths.flatMap((_, row) => map.lengths.map((__, col) => map.value(row, col))).filter((d) => d !== null);
   const holder = el("div", { class: "holder" });
   const readout = el("div", { class: "readout" });
-  const top = [el("p", { class: "quiet" }, say("difference_help")), el("div", { class: "picks" }, pick(0, say("side_a")), pick(1, say("side_b")))];
+  // Where the second run is worse and better for sure, as gate and compare say it.
+  const changes = (DATA.changes || []).map((words) => el("p", {}, outside(words[state.lang] || words.en)));
+  const top = [changes, el("p", { class: "quiet" }, say("difference_help")), el("div", { class: "picks" }, pick(0, say("side_a")), pick(1, say("side_b")))];
   if (!both.length || !sameUnit(a.source, b.source)) return { node: section("difference", top, el("p", {}, say("difference_none"))), draw: () => {} };
   const told = say("difference_sum", {
     better: both.filter((d) => d > 0).length, worse: both.filter((d) => d < 0).length, same: both.filter((d) => d === 0).length,

@@ -385,6 +385,8 @@ class Reader:
         self._opens_unit = frozenset(word[0] for word in (*latin, *other)) | {" ", "-"}
         self._before = re.compile(rf"(?:(?<![a-z])({_any(filter(_is_code, self._prefixes))})"
                                   rf"|({_any(filter(_may_lead, self._prefixes))}))[ :]{{0,2}}$")  # fmt: skip
+        self._codes = frozenset(filter(_is_code, self._prefixes))
+        self._lead_ends = frozenset(word[-1] for word in filter(_may_lead, self._prefixes))
         words = {word: scale for each in spaced for word, scale in each.scales.items()}
         chars = {word: scale for each in signs for word, scale in each.scales.items()}
         self._scale_of = {**words, **chars}
@@ -542,7 +544,7 @@ class Reader:
 
     def _currency(self, text: Text, start: int) -> tuple[str, int]:
         """Return the currency in front of a number, and where it begins; a dollar sign is folded away."""
-        before = self._before.search(text.text, max(0, start - 20), start)
+        before = self._before.search(text.text, max(0, start - 20), start) if self._led(text.text, start) else None
         if before:
             return self._prefixes[before[1] or before[2]], before.start()
         at = text.folded.place(start) - 1
@@ -555,6 +557,19 @@ class Reader:
             code = self._prefixes.get(f"{mark[1].lower()}$", "")
             return code or self._prefixes.get("dollars", ""), max(0, start - len(mark[1]))
         return "", start
+
+    def _led(self, written: str, start: int) -> bool:
+        """Whether a currency may stand in front of a number: what spares most numbers the pattern for all of them."""
+        at = start
+        while at > start - 3 and written[at - 1 : at] in (" ", ":") and at:
+            at -= 1
+        last = written[at - 1 : at]
+        if not ("a" <= last <= "z"):
+            return last in self._lead_ends
+        begin = at - 1
+        while begin > at - 5 and begin and "a" <= written[begin - 1] <= "z":
+            begin -= 1
+        return written[begin:at] in self._codes
 
     def _with_unit(
         self,

@@ -38,12 +38,13 @@ class Name:
     def _in_words(self, answer: Text) -> Iterator[Place]:
         words = answer.words
         surname, given = self.words[-1], self.words[:-1]
-        for at in [i for i, word in enumerate(words) if word == surname][:_MOST]:
+        known = answer.different
+        for at in [i for i, word in enumerate(words) if word == surname][:_MOST] if surname in known else ():
             yield self._around(answer, at, given)
-        if surname not in words:
+        if surname not in known:
             yield from self._misspelt(answer)
             for name in given:
-                for at in [i for i, word in enumerate(words) if word == name][:_MOST]:
+                for at in [i for i, word in enumerate(words) if word == name][:_MOST] if name in known else ():
                     start, end = answer.spans[at]
                     other = self._is_name(answer, at + 1)
                     yield Place(start, end, "edit" if other else "part", 0.3 if other else 0.5, rival=other)
