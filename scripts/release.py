@@ -96,7 +96,7 @@ def try_out(wheel: Path, *, offline: bool = False) -> None:
         )
         _run([*pip, "install", "--quiet", *(["--no-deps"] if offline else []), str(wheel)], empty)
         if offline:
-            (site,) = place.glob("lib*/**/site-packages") if os.name != "nt" else [place / "Lib/site-packages"]
+            (site,) = place.glob("Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages")
             others = [each for each in sys.path if each.endswith("site-packages")]
             (site / "others.pth").write_text("\n".join(others) + "\n", encoding="utf-8")
         for command in (["--version"], ["needle", "list"], ["corpus", "list", "--json"], ["schema", "needles"]):
