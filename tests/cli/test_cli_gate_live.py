@@ -76,6 +76,22 @@ def test_a_live_gate_against_a_baseline_makes_its_run_again(nih: Any, chat: Any,
     assert 0 < asked(chat, since) < 80
 
 
+@pytest.mark.parametrize("named", [{"corpus": "secrets"}, {"corpus": "../x"}, {"length_unit": "hf:secrets"}])
+def test_a_strangers_baseline_reads_no_file_of_this_machine(
+    nih: Any, chat: Any, grid: list[object], tmp_path: Path, named: dict[str, str]
+) -> None:
+    (tmp_path / "secrets").write_text("My own words. They are nobody's business. " * 900, encoding="utf-8")
+    assert nih("run", *grid, "--out", "old").code == 0
+    assert nih("gate", "old", "--save", "base.json").code == 0
+    made = json.loads((tmp_path / "base.json").read_text(encoding="utf-8"))
+    made["plan"] |= {"corpus": "paul-graham-en"} | named
+    (tmp_path / "base.json").write_text(json.dumps(made), encoding="utf-8")
+    since = len(chat.asked)
+    ended = nih("gate", "new", "--against", "base.json", "--live", *reach(chat), "--max-drop", "0.1")
+    assert ended.code == 2 and says(ended.err, "gate.plan_names_file"), ended
+    assert len(chat.asked) == since
+
+
 def test_a_cap_stops_it_and_it_is_gone_on_with(nih: Any, chat: Any, grid: list[object]) -> None:
     assert nih("run", *grid, "--out", "old").code == 0
     since = len(chat.asked)

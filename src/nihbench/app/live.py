@@ -23,6 +23,8 @@ from nihbench.app.events import Caller
 from nihbench.app.gating import Asked, Gate, gate_of, old_sides
 from nihbench.app.results import Result, result_of
 from nihbench.app.session import new_session, resumed_session
+from nihbench.catalog.loading import load_for
+from nihbench.endpoint.tokenizers import is_tokenizer_file
 from nihbench.errors import StoppedError, UsageError
 from nihbench.lang.messages import t
 from nihbench.plan.grid import BEFORE_THE_GRID
@@ -185,7 +187,7 @@ def live_gate(
     more: dict[str, Any] = {}
     old: tuple[Side, ...] | None = None
     if path.is_file():
-        old, more = tuple(old_sides(path)), {} if begun else plan_in(path)
+        old, more = tuple(old_sides(path)), {} if begun else _plan_of(path, given, caller)
     elif path.is_dir():
         if is_tree(path):
             raise UsageError(t("gate.live_one_run", old=against))
@@ -211,3 +213,18 @@ def live_gate(
             caller.tell(pace.gates[-1].headline())
         raise error
     return pace.gates[-1]
+
+
+def _plan_of(path: Path, given: Collection[str], caller: Caller) -> dict[str, Any]:
+    """Return the options of a baseline's plan; what the user gives wins.
+
+    A baseline may come from anybody, and what it names is sent to a model: texts and tokenizers of the catalog, no
+    files of this machine.
+    """
+    plan = {name: value for name, value in plan_in(path).items() if name not in given}
+    corpus = plan.get("corpus")
+    if corpus is not None and corpus not in load_for(caller.tell_once).corpora:
+        raise UsageError(t("gate.plan_names_file", path=path, option="--corpus", value=corpus))
+    if is_tokenizer_file(plan.get("length_unit", "")):
+        raise UsageError(t("gate.plan_names_file", path=path, option="--length-unit", value=plan["length_unit"]))
+    return plan

@@ -1141,6 +1141,7 @@ WORDS: Mapping[str, str] = {
     "gate.part_undecided_many": "{name}: {first} found before, {second} now; between {low} and {high} points are lost, {allowed} allowed ({pairs} pairs, {where}). More than 1,000 repeats would be needed to show that nothing changed: allow a larger loss.",
     "gate.pass": "PASS: {new} has not lost {allowed} points against {old}.",
     "gate.pass_bars": "PASS: {new} reaches all that is asked.",
+    "gate.plan_names_file": "{path} names {option} {value}, which is none of the catalog's: a baseline may come from anybody and reads no files here; if it is yours, give the option yourself",
     "gate.region_better": "{name}: better {place}: {first} found before, {second} now ({p}, corrected for all regions).",
     "gate.region_worse": "{name}: worse {place}: {first} found before, {second} now ({p}, corrected for all regions).",
     "gate.saved": "The baseline is in {path}.",

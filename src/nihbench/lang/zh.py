@@ -1141,6 +1141,7 @@ WORDS: Mapping[str, str] = {
     "gate.part_undecided_many": "{name}：此前找到率 {first}，现在 {second}；降了 {low} 至 {high} 个百分点，允许 {allowed}（{pairs} 对试验，{where}）。要证明没有变化，需重复 1,000 次以上：请把允许的降幅放宽。",
     "gate.pass": "通过：与 {old} 相比，{new} 的降幅小于 {allowed} 个百分点。",
     "gate.pass_bars": "通过：{new} 达到了全部要求。",
+    "gate.plan_names_file": "{path} 指定了 {option} {value}，它不在目录中：基线文件可能来自他人，不能让它读取本机文件；如果确实要用，请自己给出该选项",
     "gate.region_better": "{name}：{place}变好：此前找到率 {first}，现在 {second}（{p}，已按所有区域校正）。",
     "gate.region_worse": "{name}：{place}变差：此前找到率 {first}，现在 {second}（{p}，已按所有区域校正）。",
     "gate.saved": "基线已存入 {path}。",
